@@ -1,0 +1,96 @@
+/** The environment, read once, checked, frozen: everything that an installation may set. `docs/configuration.md` is made of it. */
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const seconds = z.coerce.number().positive();
+const mebibytes = z.coerce.number().int().positive();
+
+/** One key a line: its form, default and meaning. */
+export const settings = z.object({
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/ })
+    .optional()
+    .describe('External PostgreSQL 15 or newer; without it an embedded one runs in the data directory.'),
+  LIVEDOC_SCHEMA: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_]{0,40}$/)
+    .default('livedoc')
+    .describe('PostgreSQL schema of this hospital (tenant).'),
+  LIVEDOC_DATA_DIR: z
+    .string()
+    .min(1)
+    .default('.data')
+    .describe('Directory of the embedded PostgreSQL, the images and the keys.'),
+  LIVEDOC_PUBLIC_URL: z
+    .url()
+    .optional()
+    .describe('URL by which clients reach the server; default http://localhost:LIVEDOC_HTTP_PORT.'),
+  LIVEDOC_HTTP_PORT: port.default(8080).describe('HTTP port; 0 takes a free one.'),
+  LIVEDOC_HTTP_HOST: z.string().min(1).default('0.0.0.0').describe('Address on which HTTP listens.'),
+  LIVEDOC_DIMSE_PORT: port.default(11_112).describe('DIMSE port; 0 takes a free one.'),
+  LIVEDOC_DIMSE_HOST: z.string().min(1).default('0.0.0.0').describe('Address on which DIMSE listens.'),
+  LIVEDOC_AE_TITLE: z
+    .string()
+    .regex(/^[\x20-\x5B\x5D-\x7E]{1,16}$/)
+    .default('LIVEDOC')
+    .describe('Application entity title of this server.'),
+  LIVEDOC_ADMIN_EMAIL: z
+    .email()
+    .default('admin@livedoc.local')
+    .describe('Account of the first administrator, made on an empty database.'),
+  LIVEDOC_ADMIN_PASSWORD: z
+    .string()
+    .min(12)
+    .optional()
+    .describe('Its password; without it a random one is made and printed once.'),
+  LIVEDOC_OBJECT_STORE: z
+    .string()
+    .regex(/^file:/)
+    .optional()
+    .describe('file: URL of the image store; default the folder `objects` of the data directory.'),
+  LIVEDOC_MODEL: z.string().min(1).default('models/tb-cxr').describe('Folder of the model: model.onnx and model.json.'),
+  LIVEDOC_LANG: z.enum(['fr', 'en']).default('fr').describe('Language of interpretations.'),
+  LIVEDOC_LOG: z
+    .enum(['debug', 'info', 'warn', 'error'])
+    .default('info')
+    .describe('Least severe log line that is written.'),
+  LIVEDOC_MAX_BODY_MIB: mebibytes.default(16).describe('Largest FHIR request body, MiB.'),
+  LIVEDOC_MAX_INSTANCE_MIB: mebibytes.default(512).describe('Largest DICOM instance, MiB.'),
+  LIVEDOC_MIN_FREE_MIB: z.coerce
+    .number()
+    .int()
+    .nonnegative()
+    .default(1024)
+    .describe('Free disk space, MiB, below which images are refused.'),
+  LIVEDOC_QUERY_TIMEOUT_S: seconds.default(20).describe('Longest time of one SQL statement, seconds.'),
+  LIVEDOC_DRAIN_TIMEOUT_S: seconds
+    .default(20)
+    .describe('Longest wait for requests and associations at shutdown, seconds.'),
+});
+
+export type Settings = z.infer<typeof settings>;
+
+export interface Config extends Readonly<Settings> {
+  readonly publicUrl: string;
+}
+
+/** Raised with every problem at once, one a line. */
+export class ConfigError extends Error {}
+
+/** Parses the environment; throws ConfigError that lists all unknown LIVEDOC_ keys and all invalid values. */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const known = Object.keys(settings.shape);
+  const given = Object.fromEntries(known.map((key) => [key, env[key] === '' ? undefined : env[key]]));
+  const unknown = Object.keys(env).filter((key) => key.startsWith('LIVEDOC_') && !known.includes(key));
+  const parsed = settings.safeParse(given);
+  const problems = [
+    ...unknown.map((key) => `${key}: no such setting`),
+    ...(parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)),
+  ];
+  if (problems.length > 0 || !parsed.success) throw new ConfigError(problems.join('\n'));
+  const publicUrl = (parsed.data.LIVEDOC_PUBLIC_URL ?? `http://localhost:${parsed.data.LIVEDOC_HTTP_PORT}`).replace(
+    /\/+$/,
+    '',
+  );
+  return Object.freeze({ ...parsed.data, publicUrl });
+}

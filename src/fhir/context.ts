@@ -1,0 +1,15 @@
+/** What an interaction needs besides its target; built for each request, frozen. */
+import type { Logger } from '../shared/logger.ts';
+import type { Store } from '../store/store.ts';
+import type { Access } from './access.ts';
+import type { Validate } from './validation/validate.ts';
+
+export interface Context {
+  readonly store: Store;
+  readonly access: Access;
+  readonly validate: Validate;
+  readonly now: () => Date;
+  /** The FHIR base without a trailing slash, for instance `http://localhost:8080/fhir`. */
+  readonly base: string;
+  readonly log: Logger;
+}

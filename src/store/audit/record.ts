@@ -1,0 +1,56 @@
+/**
+ * One audited event, before it becomes a FHIR AuditEvent of IHE BALP.
+ * https://profiles.ihe.net/ITI/BALP/
+ */
+
+export interface AuditAgent {
+  /** `Practitioner/...`, `Device/...`; absent for a client without one. */
+  readonly reference?: string;
+  readonly name: string;
+  /** LIVEDOC role: MEDECIN, PERSONNEL, ADMINISTRATEUR. */
+  readonly role?: string;
+}
+
+export interface AuditEntity {
+  /** `Patient/1`, `DiagnosticReport/2/_history/3`. */
+  readonly reference?: string;
+  /** The search as it was asked, without the base. */
+  readonly query?: string;
+  readonly detail?: Readonly<Record<string, string>>;
+}
+
+export interface AuditRecord {
+  /** `rest` for FHIR interactions, otherwise what happened. */
+  readonly type:
+    | 'rest'
+    | 'api'
+    | 'login'
+    | 'logout'
+    | 'login-failed'
+    | 'token'
+    | 'access-denied'
+    | 'dicom-received'
+    | 'dicom-refused'
+    | 'inference'
+    | 'validation'
+    | 'export'
+    | 'administration';
+  /** restful-interaction code (read, vread, create, search-type ...) or a word of ours. */
+  readonly subtype: string;
+  /** Create, Read, Update, Delete, Execute. */
+  readonly action: 'C' | 'R' | 'U' | 'D' | 'E';
+  /** 0 success, 4 minor failure (client), 8 serious failure (server). */
+  readonly outcome: '0' | '4' | '8';
+  readonly outcomeText?: string;
+  readonly recorded: Date;
+  /** The person, when one is known. */
+  readonly user?: AuditAgent;
+  /** The client application, PACS or job. */
+  readonly client: AuditAgent;
+  /** The peer's network address. */
+  readonly address?: string;
+  readonly entities: readonly AuditEntity[];
+  /** `Patient/...` of every person whose data this touched. */
+  readonly patients: readonly string[];
+  readonly requestId?: string;
+}

@@ -1,0 +1,30 @@
+/** What is to be written: the resource's text around its version number, its search rows, and what must hold before. */
+import type { IndexRow } from '../search/index-row.ts';
+
+export interface Write {
+  readonly op: 'create' | 'update' | 'delete';
+  readonly type: string;
+  readonly id: string;
+  /**
+   * The JSON text before and after the digits of meta.versionId; the store puts the number between, so a write needs no
+   * read before it. `meta.lastUpdated` is already in it and equals `updated`. Two empty strings for a deletion.
+   */
+  readonly body: readonly [before: string, after: string];
+  /** meta.lastUpdated as a FHIR instant in UTC with milliseconds. */
+  readonly updated: string;
+  /**
+   * `absent`: the resource must not exist (or be deleted); `any`: no condition (an update may create);
+   * `present`: it must exist and not be deleted; a number: that must be the current version (If-Match).
+   */
+  readonly expect: 'absent' | 'any' | 'present' | number;
+  readonly index: readonly IndexRow[];
+}
+
+export interface Written {
+  readonly type: string;
+  readonly id: string;
+  readonly version: number;
+  readonly updated: string;
+  /** Whether the resource did not exist (or was deleted) before. */
+  readonly created: boolean;
+}

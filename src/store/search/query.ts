@@ -1,0 +1,81 @@
+/** A search as a tree of plain values: `fhir/search` makes it of a URL, `compile.ts` makes SQL of it. */
+import type { Version } from '../resources/version.ts';
+
+/** `Type.code` of a search parameter. */
+export type Param = string;
+
+export interface TokenValue {
+  /** Absent: any system; empty: none. */
+  readonly system?: string;
+  /** Absent: any code of the system. */
+  readonly code?: string;
+}
+export interface RangeValue {
+  readonly prefix: 'eq' | 'ne' | 'gt' | 'lt' | 'ge' | 'le' | 'sa' | 'eb' | 'ap';
+  /** The range that the searched value's precision covers (milliseconds for dates). */
+  readonly low: number;
+  readonly high: number;
+}
+export interface QuantityValue extends RangeValue {
+  readonly system?: string;
+  readonly code?: string;
+}
+export interface ReferenceValue {
+  readonly type?: string;
+  readonly id?: string;
+  readonly url?: string;
+}
+
+/** Clauses are ANDed, the values of one clause ORed. */
+export type Clause =
+  | { readonly kind: 'id'; readonly any: readonly string[] }
+  | { readonly kind: 'updated'; readonly any: readonly RangeValue[] }
+  | { readonly kind: 'token'; readonly param: Param; readonly any: readonly TokenValue[]; readonly not?: boolean }
+  | { readonly kind: 'reference'; readonly param: Param; readonly any: readonly ReferenceValue[] }
+  | {
+      readonly kind: 'string';
+      readonly param: Param;
+      readonly any: readonly string[];
+      readonly match: 'starts' | 'exact' | 'contains';
+    }
+  | { readonly kind: 'date'; readonly param: Param; readonly any: readonly RangeValue[] }
+  | { readonly kind: 'quantity'; readonly param: Param; readonly any: readonly QuantityValue[] }
+  | {
+      readonly kind: 'uri';
+      readonly param: Param;
+      readonly any: readonly string[];
+      readonly match: 'exact' | 'below' | 'above';
+    }
+  | { readonly kind: 'missing'; readonly param: Param; readonly missing: boolean }
+  /** Resources whose reference `param` points at a resource (of one of `types`) that fulfils `where`. */
+  | {
+      readonly kind: 'chain';
+      readonly param: Param;
+      readonly targets: readonly { readonly type: string; readonly where: readonly Clause[] }[];
+    }
+  /** Resources that are pointed at by `param` of resources of `type` that fulfil `where`. */
+  | { readonly kind: 'has'; readonly type: string; readonly param: Param; readonly where: readonly Clause[] };
+
+export interface SortKey {
+  /** A parameter, or one of the two that every resource has. */
+  readonly param: Param | '_id' | '_lastUpdated';
+  readonly kind: 'token' | 'string' | 'date' | 'quantity' | 'uri' | 'reference' | 'id' | 'updated';
+  readonly descending: boolean;
+}
+
+export interface SearchQuery {
+  readonly type: string;
+  readonly where: readonly Clause[];
+  /** Empty: newest first. */
+  readonly sort: readonly SortKey[];
+  readonly count: number;
+  /** Where the page before ended: an opaque position that the store gave. */
+  readonly after?: string;
+  readonly total: 'none' | 'accurate';
+}
+
+export interface SearchPage {
+  readonly versions: readonly Version[];
+  readonly total?: number;
+  readonly next?: string;
+}

@@ -1,0 +1,64 @@
+/** What the layers above may ask of the store; `openStore` (open.ts) makes one, and a transaction hands out another. */
+import type { AuditRecord } from './audit/record.ts';
+import type { Job } from './jobs/job.ts';
+import type { Version } from './resources/version.ts';
+import type { Write, Written } from './resources/write.ts';
+import type { SearchPage, SearchQuery } from './search/query.ts';
+
+/** A pool or the one connection of a transaction; only files of `store` look inside. */
+export interface Database {
+  /** Runs one parameterised statement; `name` makes it a prepared one. PostgreSQL's errors arrive as FhirError (sqlstate.ts). */
+  query<Row>(statement: {
+    readonly name?: string;
+    readonly text: string;
+    readonly values?: readonly unknown[];
+  }): Promise<Row[]>;
+}
+
+export interface HistoryRange {
+  /** All of these are optional: none is the system's history, a type its history, type and id an instance's. */
+  readonly type?: string;
+  readonly id?: string;
+  readonly count: number;
+  /** Where the page before ended (`Version` order is newest first); absent for the first page. */
+  readonly after?: string;
+  readonly since?: string;
+}
+
+export interface HistoryPage {
+  readonly versions: readonly Version[];
+  readonly total: number;
+  /** Pass it as `after` for the next page; absent at the end. */
+  readonly next?: string;
+}
+
+export interface Resources {
+  /** The current version; a deleted one has `deleted`. `undefined` when it never existed. */
+  read(type: string, id: string): Promise<Version | undefined>;
+  readMany(
+    targets: readonly { readonly type: string; readonly id: string }[],
+  ): Promise<readonly (Version | undefined)[]>;
+  readVersion(type: string, id: string, version: number): Promise<Version | undefined>;
+  history(range: HistoryRange): Promise<HistoryPage>;
+  /**
+   * All of the writes or none, with these audit records and jobs, in one round trip; the order of the results is the
+   * order of the writes. Throws FhirError: `conflict` (exists, or changed meanwhile), `precondition` (If-Match), `notFound`, `gone`.
+   */
+  write(
+    writes: readonly Write[],
+    effects?: { readonly audit?: readonly AuditRecord[]; readonly jobs?: readonly Job[] },
+  ): Promise<readonly Written[]>;
+}
+
+export interface Store {
+  readonly db: Database;
+  readonly resources: Resources;
+  search(query: SearchQuery): Promise<SearchPage>;
+  readonly audit: {
+    /** Durable when it resolves; concurrent callers share a commit. */
+    append(record: AuditRecord): Promise<void>;
+  };
+  readonly jobs: { add(job: Job): Promise<void> };
+  /** Everything asked of the store that `work` is given commits together, or not at all when it throws. */
+  transaction<T>(work: (store: Store) => Promise<T>): Promise<T>;
+}
