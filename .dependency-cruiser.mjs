@@ -9,6 +9,8 @@ export const layers = {
   livedoc: ['fhir', 'store', 'shared'],
   imaging: ['dicom', 'inference', 'livedoc', 'fhir', 'store', 'shared'],
   http: ['auth', 'livedoc', 'imaging', 'fhir', 'shared'],
+  // The demonstration joins parts as main.ts and cli.ts do; nothing below may import it.
+  demo: ['dicom', 'imaging', 'livedoc', 'auth', 'fhir', 'store', 'shared'],
 };
 
 /** Each vendor library and the place that may speak to it. */
