@@ -1,0 +1,52 @@
+/** From the bytes of a request to a resource: UTF-8, JSON and resourceType checked; nothing of FHIR's rules yet. */
+import { isUtf8 } from 'node:buffer';
+import type { Resource } from '@medplum/fhirtypes';
+import { FhirError } from '../../shared/errors.ts';
+import type { Body } from '../reply.ts';
+import { checkJson, jsonError } from './check.ts';
+
+/** Parses a request body; throws FhirError `invalid` that says what is wrong with it and where. */
+export function parseBody(bytes: Buffer): Body {
+  if (bytes.length === 0) throw malformed('The body is empty; a resource in JSON is expected.');
+  if (!isUtf8(bytes)) throw malformed(`The body is not UTF-8: byte ${invalidByte(bytes)} begins no character.`);
+  return parseText(bytes.toString('utf8'));
+}
+
+/** The same for a text. */
+export function parseText(text: string): Body {
+  if (text.charCodeAt(0) === 0xfeff) throw jsonError(text, 0, 'a byte order mark');
+  checkJson(text);
+  const resource = JSON.parse(text) as Resource;
+  if (typeof resource !== 'object' || resource === null || Array.isArray(resource)) {
+    throw malformed('The body is not a JSON object with a resourceType.');
+  }
+  if (typeof resource.resourceType !== 'string') {
+    throw new FhirError('invalid', 'The body has no resourceType.', { expression: ['resourceType'] });
+  }
+  return { resource, text };
+}
+
+/** The body of a resource that this server makes itself. */
+export function bodyOf(resource: Resource): Body {
+  return { resource, text: JSON.stringify(resource) };
+}
+
+function malformed(diagnostics: string): FhirError {
+  return new FhirError('invalid', diagnostics, { issues: [{ severity: 'fatal', code: 'structure', diagnostics }] });
+}
+
+const replacement = Buffer.from('\ufffd');
+
+/** Offset of the first byte that is not part of a UTF-8 character: where decoding put U+FFFD and the client did not. */
+function invalidByte(bytes: Buffer): number {
+  const text = bytes.toString('utf8');
+  let offset = 0;
+  let from = 0;
+  for (let at = text.indexOf('\ufffd'); at >= 0; at = text.indexOf('\ufffd', from)) {
+    offset += Buffer.byteLength(text.slice(from, at));
+    if (!bytes.subarray(offset, offset + replacement.length).equals(replacement)) return offset;
+    offset += replacement.length;
+    from = at + 1;
+  }
+  return bytes.length;
+}
