@@ -37,9 +37,9 @@ def read_pixels(path):
 
 
 def load(folder, source, split):
-    """The rows of labels.csv of one source and split."""
+    """The rows of labels.csv of one source ("all" for every one) and split."""
     with open(Path(folder) / 'labels.csv', newline='') as handle:
-        rows = [row for row in csv.DictReader(handle) if row['source'] == source and row['split'] == split]
+        rows = [row for row in csv.DictReader(handle) if (source == 'all' or row['source'] == source) and row['split'] == split]
     pixels = np.stack([read_pixels(Path(folder) / row['file']) for row in rows])
     labels = torch.tensor([int(row['label']) for row in rows])
     return Radiographs(torch.from_numpy(pixels)[:, None], labels, [row['file'] for row in rows])

@@ -71,10 +71,13 @@ def follow(average, network, decay):
             a.lerp_(b, 1 - decay) if a.dtype.is_floating_point else a.copy_(b)
 
 
-def train(training, validation, seed, epochs, rate=6e-4, batch=24, log=print):
+def train(training, validation, seed, epochs, start=None, rate=6e-4, batch=24, log=print):
     torch.manual_seed(seed)
     network = Network().to(memory_format=torch.channels_last)
-    adapt_batch_norm(network, training)
+    if start:
+        network.load_state_dict(torch.load(start))
+    else:
+        adapt_batch_norm(network, training)
     average = copy.deepcopy(network)
     optimizer = torch.optim.AdamW(parameter_groups(network, rate), weight_decay=0.03)
     steps = epochs * (len(training) // batch)
@@ -109,10 +112,15 @@ def main():
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--epochs', type=int, default=40)
     parser.add_argument('--threads', type=int, default=2)
+    parser.add_argument('--rate', type=float, default=6e-4)
+    parser.add_argument('--split', default='sakha/train', help='source/split to learn from')
+    parser.add_argument('--start', help='weights to start from instead of ImageNet')
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    training, validation = load(options.data, 'sakha', 'train'), load(options.data, 'sakha', 'val')
-    network = train(training, validation, options.seed, options.epochs, log=lambda line: print(line, flush=True))
+    source, split = options.split.split('/')
+    training = load(options.data, source, split)
+    validation = load(options.data, 'sakha', 'val')
+    network = train(training, validation, options.seed, options.epochs, options.start, options.rate, log=lambda line: print(line, flush=True))
     Path(options.out).mkdir(parents=True, exist_ok=True)
     torch.save(network.state_dict(), Path(options.out) / f'seed-{options.seed}.pt')
 
