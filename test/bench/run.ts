@@ -1,0 +1,81 @@
+/**
+ * npm run bench -- [--suite read,create] [--rounds 5] [--clients 1,16,64] [--count 4000]
+ * Our server and its floor in turn, A B A B, in one run on one embedded PostgreSQL; everything on as in production.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import pg from 'pg';
+import { silent } from '../../src/shared/logger.ts';
+import { startEmbedded } from '../../src/store/embedded.ts';
+import { backendClient } from '../support/backend-client.ts';
+import { startLiveServer } from '../support/live-server.ts';
+import { createSuite } from './create.ts';
+import { readSuite } from './read.ts';
+import { type Figure, printFigure, printTable } from './report.ts';
+import type { Bench, Suite } from './suite.ts';
+
+const suites: Readonly<Record<string, Suite>> = { read: readSuite, create: createSuite };
+
+const { values } = parseArgs({
+  options: {
+    suite: { type: 'string', default: Object.keys(suites).join(',') },
+    rounds: { type: 'string', default: '5' },
+    clients: { type: 'string', default: '1,16,64' },
+    count: { type: 'string', default: '4000' },
+  },
+});
+
+async function startFloor(databaseUrl: string) {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'test/bench/floor-server.ts'], {
+    env: { PATH: process.env['PATH'] ?? '', DATABASE_URL: databaseUrl },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [port] = (await once(createInterface(child.stdout), 'line')) as [string];
+  return { origin: `http://127.0.0.1:${port}`, stop: () => child.kill('SIGTERM') };
+}
+
+async function measure(names: readonly string[]): Promise<readonly Figure[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'livedoc-bench-'));
+  const postgres = await startEmbedded({ dataDir: join(folder, 'postgres'), log: silent });
+  const database = new pg.Pool({ connectionString: postgres.url, max: 2 });
+  await database.query('create table floor (key text primary key, body text not null)');
+  await database.query(
+    'create table floor_created (id bigint generated always as identity primary key, body text not null)',
+  );
+  const floor = await startFloor(postgres.url);
+  const server = await startLiveServer({ DATABASE_URL: postgres.url, LIVEDOC_DATA_DIR: folder, LIVEDOC_LOG: 'warn' });
+  const figures: Figure[] = [];
+  try {
+    const bench: Bench = {
+      floor: floor.origin,
+      ours: server.origin,
+      database,
+      token: await backendClient(server, 'system/*.cruds'),
+      rounds: Number(values.rounds),
+      clients: values.clients.split(',').map(Number),
+      count: Number(values.count),
+    };
+    for (const name of names) {
+      const suite = suites[name];
+      if (!suite) throw new Error(`No suite ${name}; there are ${Object.keys(suites).join(', ')}.`);
+      for await (const figure of suite(bench)) {
+        printFigure(figure);
+        figures.push(figure);
+      }
+    }
+  } finally {
+    await server.stop();
+    floor.stop();
+    await database.end();
+    await postgres.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+  return figures;
+}
+
+printTable(await measure(values.suite.split(',')));
