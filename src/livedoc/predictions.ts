@@ -16,7 +16,7 @@ import type { Prediction } from '../shared/api/prediction.ts';
 import { aiAsserted, extension, profile, sid, systems } from './canonical.ts';
 import { feature, regionComponent } from './regions.ts';
 import { imagePath, type SourceImage, sourceImageExtension, sourceImageOf } from './source-image.ts';
-import { type Code, codeIn, concept, type Language } from './terms.ts';
+import { type Code, codeIn, coding, concept, type Language } from './terms.ts';
 import { interpretationOfOutcome, predictionOfOutcome } from './translations.ts';
 
 /** What a reading hangs on: ids are logical ids, everything else is a reference as FHIR writes it. */
@@ -170,7 +170,13 @@ function reportOf(row: Prediction, links: ReadingLinks): DiagnosticReport {
       ],
     }),
     category: [{ coding: [{ system: systems.diagnosticService, code: 'RAD', display: 'Radiology' }] }],
-    code: { coding: row.outcome === 'not-read' ? [study] : [study, single] },
+    code: {
+      coding: [
+        study,
+        ...(row.outcome === 'not-read' ? [] : [single]),
+        coding('tb-cad', 'classification', links.language),
+      ],
+    },
     ...(about(row, links) as Pick<
       DiagnosticReport,
       'status' | 'subject' | 'encounter' | 'effectiveDateTime' | 'issued'
