@@ -1,0 +1,168 @@
+/**
+ * FHIRPath text to a tree: an operator-precedence parser.
+ * https://hl7.org/fhirpath/N1/#operator-precedence
+ */
+import { type Token, tokenize } from './tokenize.ts';
+
+export type Expression =
+  | { readonly kind: 'member'; readonly on?: Expression; readonly name: string }
+  | { readonly kind: 'call'; readonly on?: Expression; readonly name: string; readonly args: readonly Expression[] }
+  | { readonly kind: 'index'; readonly on: Expression; readonly index: Expression }
+  | { readonly kind: 'binary'; readonly op: string; readonly left: Expression; readonly right: Expression }
+  | { readonly kind: 'type'; readonly op: 'is' | 'as'; readonly on: Expression; readonly type: string }
+  | { readonly kind: 'literal'; readonly value: string | number | boolean }
+  | { readonly kind: 'variable'; readonly name: string }
+  | { readonly kind: 'empty' };
+
+/** Binding strength of the binary operators, weakest first. */
+const levels = [
+  ['implies'],
+  ['or', 'xor'],
+  ['and'],
+  ['in', 'contains'],
+  ['=', '~', '!=', '!~'],
+  ['>', '<', '>=', '<='],
+  ['|'],
+  ['is', 'as'],
+  ['+', '-', '&'],
+  ['*', '/', 'div', 'mod'],
+];
+const strength = new Map(levels.flatMap((operators, level) => operators.map((operator) => [operator, level + 1])));
+
+/** Expressions come from definitions that clients may post: their nesting is bounded. */
+const maxDepth = 100;
+
+/** A place in the tokens that moves on. */
+class Cursor {
+  readonly expression: string;
+  readonly #tokens: readonly Token[];
+  #at = 0;
+  depth = 0;
+
+  constructor(expression: string) {
+    this.expression = expression;
+    this.#tokens = tokenize(expression);
+  }
+
+  get token(): Token {
+    return this.#tokens[this.#at] as Token;
+  }
+
+  is(text: string): boolean {
+    return this.token.text === text && this.token.kind === 'symbol';
+  }
+
+  take(): Token {
+    const { token } = this;
+    this.#at++;
+    return token;
+  }
+
+  expect(text: string): void {
+    if (!this.is(text)) this.fail(`expected ${text}`);
+    this.take();
+  }
+
+  fail(what: string): never {
+    throw new SyntaxError(`FHIRPath: ${what} at ${this.token.at} of ${this.expression}`);
+  }
+}
+
+function args(cursor: Cursor): Expression[] {
+  cursor.expect('(');
+  const found: Expression[] = [];
+  while (!cursor.is(')')) {
+    if (found.length > 0) cursor.expect(',');
+    found.push(binary(cursor, 0));
+  }
+  cursor.expect(')');
+  return found;
+}
+
+function invocation(cursor: Cursor, on?: Expression): Expression {
+  const token = cursor.take();
+  if (token.kind !== 'name') cursor.fail(`expected a name before`);
+  const target = on ? { on } : {};
+  return cursor.is('(')
+    ? { kind: 'call', ...target, name: token.text, args: args(cursor) }
+    : { kind: 'member', ...target, name: token.text };
+}
+
+function symbol(cursor: Cursor): Expression {
+  if (cursor.is('(')) {
+    cursor.take();
+    const inner = binary(cursor, 0);
+    cursor.expect(')');
+    return inner;
+  }
+  if (cursor.is('{')) {
+    cursor.take();
+    cursor.expect('}');
+    return { kind: 'empty' };
+  }
+  if (cursor.is('-') || cursor.is('+')) {
+    const op = cursor.take().text;
+    return { kind: 'binary', op, left: { kind: 'literal', value: 0 }, right: term(cursor) };
+  }
+  return cursor.fail(`unexpected ${cursor.token.text}`);
+}
+
+function primary(cursor: Cursor): Expression {
+  const { kind, text } = cursor.token;
+  if (kind === 'symbol') return symbol(cursor);
+  if (kind === 'end') return cursor.fail('unexpected end');
+  if (kind === 'name' && text !== 'true' && text !== 'false') return invocation(cursor);
+  cursor.take();
+  if (kind === 'name') return { kind: 'literal', value: text === 'true' };
+  if (kind === 'number') return { kind: 'literal', value: Number(text) };
+  if (kind === 'variable')
+    return { kind: 'variable', name: text.replace(/^%[`']|[`']$/g, (quote) => (quote[0] === '%' ? '%' : '')) };
+  return { kind: 'literal', value: kind === 'date' ? text.slice(1) : text };
+}
+
+function term(cursor: Cursor): Expression {
+  let on = primary(cursor);
+  for (;;) {
+    if (cursor.is('.')) {
+      cursor.take();
+      on = invocation(cursor, on);
+    } else if (cursor.is('[')) {
+      cursor.take();
+      on = { kind: 'index', on, index: binary(cursor, 0) };
+      cursor.expect(']');
+    } else return on;
+  }
+}
+
+function typeName(cursor: Cursor): string {
+  let name = cursor.take().text;
+  while (cursor.is('.')) {
+    cursor.take();
+    name = cursor.take().text;
+  }
+  return name;
+}
+
+function binary(cursor: Cursor, weakest: number): Expression {
+  if (++cursor.depth > maxDepth) cursor.fail('too deeply nested');
+  let left = term(cursor);
+  for (;;) {
+    const op = cursor.token.text;
+    const level = cursor.token.kind === 'symbol' || cursor.token.kind === 'name' ? strength.get(op) : undefined;
+    if (level === undefined || level <= weakest) break;
+    cursor.take();
+    left =
+      op === 'is' || op === 'as'
+        ? { kind: 'type', op, on: left, type: typeName(cursor) }
+        : { kind: 'binary', op, left, right: binary(cursor, level) };
+  }
+  cursor.depth--;
+  return left;
+}
+
+/** The tree of an expression. Throws a SyntaxError that says where it is wrong. */
+export function parse(expression: string): Expression {
+  const cursor = new Cursor(expression);
+  const tree = binary(cursor, 0);
+  return cursor.token.kind === 'end' ? tree : cursor.fail(`unexpected ${cursor.token.text}`);
+}
