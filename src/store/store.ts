@@ -59,6 +59,11 @@ export interface Store {
     append(record: AuditRecord): Promise<void>;
   };
   readonly jobs: { add(job: Job): Promise<void> };
+  /**
+   * Waits until no other transaction holds any of these names, and holds them to the end of this one; only inside a
+   * transaction. Conditional writes lock their criteria, so that two of them cannot both find nothing.
+   */
+  lock(names: readonly string[]): Promise<void>;
   /** Everything asked of the store that `work` is given commits together, or not at all when it throws. */
   transaction<T>(work: (store: Store) => Promise<T>): Promise<T>;
 }

@@ -1,0 +1,65 @@
+/** A store on one connection, inside a transaction: nothing is shared with other callers, everything commits together. */
+import { FhirError } from '../shared/errors.ts';
+import { appendAudit } from './audit/append.ts';
+import { addJob } from './jobs/add-job.ts';
+import { key64 } from './keys.ts';
+import { history } from './resources/history.ts';
+import { writeAll } from './resources/put.ts';
+import { readMany, readVersion } from './resources/read.ts';
+import type { Written } from './resources/write.ts';
+import { search } from './search/search.ts';
+import type { Database, Resources, Store } from './store.ts';
+
+function resourcesOn(db: Database): Resources {
+  return {
+    async read(type, id) {
+      const [version] = await readMany(db, [{ type, id }]);
+      return version;
+    },
+    readMany: (targets) => readMany(db, targets),
+    readVersion: (type, id, version) => readVersion(db, { type, id }, version),
+    history: (range) => history(db, range),
+    async write(writes, { audit = [], jobs = [] } = {}) {
+      const [written] = await writeAll(db, [{ writes, audit, jobs }]);
+      if (written instanceof Error) throw written;
+      return written as readonly Written[];
+    },
+  };
+}
+
+/** In order, so that two transactions with the same names never wait for each other. */
+async function lock(db: Database, names: readonly string[]): Promise<void> {
+  const keys = [...new Set(names.map(key64))].sort((a, b) => (a < b ? -1 : 1));
+  for (const key of keys) {
+    await db.query({ name: 'lock', text: 'SELECT FROM pg_advisory_xact_lock($1)', values: [key] });
+  }
+}
+
+/** The store of a transaction; one inside it is a savepoint, whose failure undoes only its own part. */
+export function boundStore(db: Database, depth = 0): Store {
+  const savepoint = `inner_${depth}`;
+  return {
+    db,
+    resources: resourcesOn(db),
+    search: (query) => search(db, query),
+    audit: { append: (record) => appendAudit(db, [record]) },
+    jobs: { add: (job) => addJob(db, job) },
+    lock: (names) => lock(db, names),
+    async transaction(work) {
+      await db.query({ text: `SAVEPOINT ${savepoint}` });
+      try {
+        const result = await work(boundStore(db, depth + 1));
+        await db.query({ text: `RELEASE SAVEPOINT ${savepoint}` });
+        return result;
+      } catch (error) {
+        await db.query({ text: `ROLLBACK TO SAVEPOINT ${savepoint}` });
+        throw error;
+      }
+    },
+  };
+}
+
+/** A lock lasts as long as its transaction, so that there is none without one. */
+export function lockOutside(): Promise<void> {
+  return Promise.reject(new FhirError('fault', 'A lock was asked for outside a transaction.'));
+}

@@ -1,0 +1,119 @@
+/** Opens the store: brings the database to this release, then shares its connections among all callers. */
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import { appendAudit } from './audit/append.ts';
+import type { AuditRecord } from './audit/record.ts';
+import { lockOutside } from './bound.ts';
+import { type ConnectionOptions, databaseOn, openPool, sessionOptions } from './database.ts';
+import { PrismaClient } from './generated/client.ts';
+import { group } from './group.ts';
+import { addJob } from './jobs/add-job.ts';
+import { migrateJobs } from './jobs/run-jobs.ts';
+import { migrate } from './migrate.ts';
+import { history } from './resources/history.ts';
+import type { Request } from './resources/pack.ts';
+import { writeAll } from './resources/put.ts';
+import { readMany, readVersion, type Target } from './resources/read.ts';
+import type { Version } from './resources/version.ts';
+import type { Written } from './resources/write.ts';
+import { search } from './search/search.ts';
+import { mayRetry, toStoreError } from './sqlstate.ts';
+import type { Database, Resources, Store } from './store.ts';
+import { inTransaction } from './transaction.ts';
+
+export interface OpenStore extends Store {
+  /** For accounts and other administration; knows nothing of the FHIR store's tables. */
+  readonly prisma: PrismaClient;
+  close(): Promise<void>;
+}
+
+/** Round trips of one kind under way at once: while one waits for the disk, the next is already at work. */
+const LANES = 2;
+/** Writes of one round trip; more would make those that wait for it wait too long. */
+const WRITES_AT_ONCE = 256;
+const READS_AT_ONCE = 128;
+const RECORDS_AT_ONCE = 512;
+const RETRIES = 5;
+
+async function migrateAll({ databaseUrl, schema, log }: ConnectionOptions): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'livedoc migrate' });
+  try {
+    await client.connect();
+    await migrate(client, schema, log);
+    await migrateJobs(databaseUrl, schema, log);
+  } catch (error) {
+    throw toStoreError(error);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Another process made the same resource between our look and our write: look again. */
+async function retrying<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (tries === RETRIES || !mayRetry(error)) throw error;
+    }
+  }
+}
+
+function sharedResources(db: Database): Resources {
+  const read = group<Target, Version | undefined>({
+    lanes: LANES,
+    limit: READS_AT_ONCE,
+    run: (targets) => readMany(db, targets),
+  });
+  const write = group<Request, readonly Written[]>({
+    lanes: LANES,
+    limit: WRITES_AT_ONCE,
+    weight: ({ writes }) => writes.length,
+    keys: ({ writes }) => writes.map(({ type, id }) => `${type}/${id}`),
+    run: (requests) => retrying(() => writeAll(db, requests)),
+  });
+  return {
+    read: (type, id) => read({ type, id }),
+    readMany: (targets) => readMany(db, targets),
+    readVersion: (type, id, version) => readVersion(db, { type, id }, version),
+    history: (range) => history(db, range),
+    write: (writes, { audit = [], jobs = [] } = {}) => write({ writes, audit, jobs }),
+  };
+}
+
+/**
+ * Applies the migrations (several processes may open at once) and connects. Throws FhirError `busy` when the database
+ * cannot be reached, Error when its migrations are not this release's.
+ */
+export async function openStore(options: ConnectionOptions): Promise<OpenStore> {
+  await migrateAll(options);
+  const pool = openPool(options);
+  const db = databaseOn(pool);
+  const prisma = new PrismaClient({
+    adapter: new PrismaPg(
+      { connectionString: options.databaseUrl, options: sessionOptions(options), max: 2 },
+      { schema: options.schema },
+    ),
+  });
+  const append = group<AuditRecord, void>({
+    lanes: LANES,
+    limit: RECORDS_AT_ONCE,
+    run: async (records) => {
+      await appendAudit(db, records);
+      return records.map(() => undefined);
+    },
+  });
+  return {
+    db,
+    prisma,
+    resources: sharedResources(db),
+    search: (query) => search(db, query),
+    audit: { append },
+    jobs: { add: (job) => addJob(db, job) },
+    lock: lockOutside,
+    transaction: (work) => inTransaction(pool, work),
+    async close() {
+      await Promise.all([pool.end(), prisma.$disconnect()]);
+    },
+  };
+}

@@ -1,0 +1,147 @@
+/** Requests as the arrays that the SQL function `write_resources` takes. */
+import { float8s, int4s, int8s, texts } from '../arrays.ts';
+import { encodeRecord } from '../audit/encode.ts';
+import type { AuditRecord } from '../audit/record.ts';
+import type { Job } from '../jobs/job.ts';
+import { paramKey, resourceKey, systemKey, typeKey, valueKey } from '../keys.ts';
+import { fold } from '../search/fold.ts';
+import type { IndexRow } from '../search/index-row.ts';
+import type { Write } from './write.ts';
+
+/** What one caller wants to happen together or not at all. */
+export interface Request {
+  readonly writes: readonly Write[];
+  readonly audit: readonly AuditRecord[];
+  readonly jobs: readonly Job[];
+}
+
+/** Instants that a bigint column holds and a double holds exactly; the ends of JavaScript's time. */
+const END_OF_TIME = 8_640_000_000_000_000;
+/** An index entry has room for 2,700 bytes; longer strings are found by their beginning. */
+const LONGEST_STRING = 256;
+const LONGEST_URI = 640;
+
+const expectations = { any: -1, absent: -2, present: -3 } as const;
+
+interface Rows {
+  readonly token: { n: number[]; p: number[]; code: bigint[]; sys: number[] };
+  readonly ref: { n: number[]; p: number[]; target: bigint[] };
+  readonly str: { n: number[]; p: number[]; val: string[]; exact: bigint[] };
+  readonly date: { n: number[]; p: number[]; lo: number[]; hi: number[] };
+  readonly qty: { n: number[]; p: number[]; unit: number[]; sys: number[]; lo: number[]; hi: number[] };
+  readonly uri: { n: number[]; p: number[]; val: string[] };
+}
+
+function emptyRows(): Rows {
+  return {
+    token: { n: [], p: [], code: [], sys: [] },
+    ref: { n: [], p: [], target: [] },
+    str: { n: [], p: [], val: [], exact: [] },
+    date: { n: [], p: [], lo: [], hi: [] },
+    qty: { n: [], p: [], unit: [], sys: [], lo: [], hi: [] },
+    uri: { n: [], p: [], val: [] },
+  };
+}
+
+/** PostgreSQL's text has no U+0000; a resource's own text has it only as an escape. */
+function storable(text: string): string {
+  return text.includes('\0') ? text.replaceAll('\0', '') : text;
+}
+
+function clampTime(instant: number): number {
+  return Math.round(Math.max(-END_OF_TIME, Math.min(END_OF_TIME, instant)));
+}
+
+function add(rows: Rows, n: number, row: IndexRow): void {
+  const p = paramKey(row.param);
+  const table = rows[tables[row.kind]];
+  table.n.push(n);
+  table.p.push(p);
+  fill(rows, row);
+}
+
+const tables = { token: 'token', reference: 'ref', string: 'str', date: 'date', quantity: 'qty', uri: 'uri' } as const;
+
+function fill(rows: Rows, row: IndexRow): void {
+  switch (row.kind) {
+    case 'token':
+      rows.token.code.push(valueKey(row.code));
+      rows.token.sys.push(systemKey(row.system));
+      break;
+    case 'reference':
+      rows.ref.target.push(row.target ? resourceKey(row.target.type, row.target.id) : valueKey(row.url ?? ''));
+      break;
+    case 'string':
+      rows.str.val.push(storable(fold(row.value)).slice(0, LONGEST_STRING));
+      rows.str.exact.push(valueKey(row.value));
+      break;
+    case 'date':
+      rows.date.lo.push(clampTime(row.low));
+      rows.date.hi.push(clampTime(row.high));
+      break;
+    case 'quantity':
+      rows.qty.unit.push(systemKey(row.code));
+      rows.qty.sys.push(systemKey(row.system));
+      rows.qty.lo.push(row.low);
+      rows.qty.hi.push(row.high);
+      break;
+    case 'uri':
+      rows.uri.val.push(storable(row.value).slice(0, LONGEST_URI));
+      break;
+  }
+}
+
+function packIndex(writes: readonly Write[]): Buffer[] {
+  const rows = emptyRows();
+  writes.forEach((write, at) => {
+    for (const row of write.index) add(rows, at + 1, row);
+  });
+  const { token, ref, str, date, qty, uri } = rows;
+  return [
+    ...[int4s(token.n), int4s(token.p), int8s(token.code), int4s(token.sys)],
+    ...[int4s(ref.n), int4s(ref.p), int8s(ref.target)],
+    ...[int4s(str.n), int4s(str.p), texts(str.val), int8s(str.exact)],
+    ...[int4s(date.n), int4s(date.p), int8s(date.lo), int8s(date.hi)],
+    ...[int4s(qty.n), int4s(qty.p), int4s(qty.unit), int4s(qty.sys), float8s(qty.lo), float8s(qty.hi)],
+    ...[int4s(uri.n), int4s(uri.p), texts(uri.val)],
+  ];
+}
+
+/** The number of each item's request, and the items. */
+function numbered<T>(requests: readonly Request[], of: (request: Request) => readonly T[]): readonly [number[], T[]] {
+  const numbers: number[] = [];
+  const items: T[] = [];
+  requests.forEach((request, at) => {
+    for (const item of of(request)) {
+      numbers.push(at);
+      items.push(item);
+    }
+  });
+  return [numbers, items];
+}
+
+/** The parameters of `write_resources`, in its order. */
+export function pack(requests: readonly Request[]): readonly Buffer[] {
+  const [numbers, writes] = numbered(requests, ({ writes: own }) => own);
+  const [auditNumbers, records] = numbered(requests, ({ audit }) => audit);
+  const [jobNumbers, jobs] = numbered(requests, ({ jobs: own }) => own);
+  return [
+    int4s(numbers),
+    int8s(writes.map(({ type, id }) => resourceKey(type, id))),
+    int4s(writes.map(({ type }) => typeKey(type))),
+    texts(writes.map(({ type, id }) => `${type}/${id}`)),
+    texts(writes.map(({ op }) => op[0])),
+    int4s(writes.map(({ expect }) => (typeof expect === 'number' ? expect : expectations[expect]))),
+    int8s(writes.map(({ updated }) => Date.parse(updated))),
+    texts(writes.map(({ body }) => body[0])),
+    texts(writes.map(({ body }) => body[1])),
+    ...packIndex(writes),
+    int4s(auditNumbers),
+    texts(records.map(encodeRecord)),
+    int4s(jobNumbers),
+    texts(jobs.map(({ name }) => name)),
+    texts(jobs.map(({ payload }) => JSON.stringify(payload))),
+    texts(jobs.map(({ queue }) => queue)),
+    texts(jobs.map(({ key }) => key)),
+  ];
+}

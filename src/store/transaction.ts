@@ -1,0 +1,51 @@
+/** Runs work in a transaction on a connection of its own, again when PostgreSQL asks for it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import { boundStore } from './bound.ts';
+import { databaseOn } from './database.ts';
+import { mayRetry, toStoreError } from './sqlstate.ts';
+import type { Store } from './store.ts';
+
+const TRIES = 5;
+
+async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw toStoreError(error);
+  }
+}
+
+async function attempt<T>(pool: pg.Pool, work: (store: Store) => Promise<T>): Promise<T> {
+  const client = await connect(pool);
+  let broken: Error | undefined;
+  try {
+    const db = databaseOn(client);
+    await db.query({ text: 'BEGIN' });
+    try {
+      const result = await work(boundStore(db));
+      await db.query({ text: 'COMMIT' });
+      return result;
+    } catch (error) {
+      // A connection that cannot even roll back is thrown away, and PostgreSQL rolls back for it.
+      await client.query('ROLLBACK').catch((failure: Error) => {
+        broken = failure;
+      });
+      throw error;
+    }
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** Commits what `work` did, or nothing when it rejects. `work` is run again after a serialization failure or a deadlock. */
+export async function inTransaction<T>(pool: pg.Pool, work: (store: Store) => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt(pool, work);
+    } catch (error) {
+      if (tries === TRIES || !mayRetry(error)) throw error;
+      await sleep(Math.random() * 10 * 2 ** tries);
+    }
+  }
+}
