@@ -12,4 +12,6 @@ export interface Context {
   /** The FHIR base without a trailing slash, for instance `http://localhost:8080/fhir`. */
   readonly base: string;
   readonly log: Logger;
+  /** 32 bytes that seal the links to further pages; absent: answers have one page and no such links. */
+  readonly pageKey?: Uint8Array;
 }

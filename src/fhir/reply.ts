@@ -13,4 +13,16 @@ export interface Reply {
   readonly text?: string;
   /** Of a single resource's version: makes ETag, Last-Modified and, with 201, Location. */
   readonly version?: { readonly type: string; readonly id: string; readonly version: number; readonly updated: string };
+  /** What the caller gets to see besides what was written, for the audit. */
+  readonly shown?: readonly Shown[];
+  /** The search as it was asked, without the base, for the audit. */
+  readonly query?: string;
+}
+
+/** One resource that an answer shows. */
+export interface Shown {
+  readonly type: string;
+  readonly id: string;
+  readonly version: number;
+  readonly body: string;
 }

@@ -1,0 +1,63 @@
+/**
+ * FHIR delete interaction: the history stays, reads answer 410 from then on.
+ * https://hl7.org/fhir/R4/http.html#delete
+ */
+import type { Resource } from '@medplum/fhirtypes';
+import type { Version } from '../../store/resources/version.ts';
+import type { Write } from '../../store/resources/write.ts';
+import type { Access } from '../access.ts';
+import type { Context } from '../context.ts';
+import type { Reply } from '../reply.ts';
+import { againWhenOvertaken, type IfMatch, lostUpdate } from './expect.ts';
+import { demand, demandTouch, demandType, demandWritable, isUnrestricted, notFound } from './guard.ts';
+
+export interface Deletion {
+  readonly type: string;
+  readonly id: string;
+  readonly ifMatch?: IfMatch;
+}
+
+/** Deletes the current version. What is not there (any more) is as good as deleted: 204 too. */
+export async function remove(context: Context, asked: Deletion): Promise<Reply> {
+  demandDeletable(context.access, asked.type);
+  return againWhenOvertaken(asked.ifMatch, async () => {
+    const current = await context.store.resources.read(asked.type, asked.id);
+    const write = deletion(context, asked, await lastSeen(context, current), current);
+    if (!write) return { status: 204 };
+    const [version] = await context.store.resources.write([write]);
+    return version ? { status: 204, version } : { status: 204 };
+  });
+}
+
+export function demandDeletable(access: Access, type: string): void {
+  demandType(type);
+  demandWritable(type);
+  demand(access, 'd', type);
+}
+
+/**
+ * The write that deletes the current version; undefined when there is none. A caller with limits gets `notFound` alike for
+ * what is out of reach and for what never was. `last` is the current version, or the one before a deletion.
+ */
+export function deletion(
+  { access, now }: Pick<Context, 'access' | 'now'>,
+  { type, id, ifMatch }: Deletion,
+  last: Version | undefined,
+  current: Version | undefined,
+): Write | undefined {
+  if (!isUnrestricted(access, 'd', type)) {
+    if (!last || !access.mayTouch('d', JSON.parse(last.body) as Resource)) throw notFound(`${type}/${id}`);
+  } else if (last) demandTouch(access, 'd', JSON.parse(last.body) as Resource);
+  if (!current || current.deleted) return undefined;
+  if (typeof ifMatch === 'number' && ifMatch !== current.version) throw lostUpdate(type, id, current.version);
+  return { op: 'delete', type, id, body: ['', ''], updated: now().toISOString(), expect: current.version, index: [] };
+}
+
+/** The version with a body that was current last. */
+export async function lastSeen(
+  { store }: Pick<Context, 'store'>,
+  current: Version | undefined,
+): Promise<Version | undefined> {
+  if (!current?.deleted) return current;
+  return store.resources.readVersion(current.type, current.id, current.version - 1);
+}

@@ -1,0 +1,61 @@
+/** What every interaction asks of `Access` and of the resource types before it does anything. */
+import type { Resource } from '@medplum/fhirtypes';
+import { FhirError } from '../../shared/errors.ts';
+import type { Version } from '../../store/resources/version.ts';
+import type { Access, Permission } from '../access.ts';
+import { isResourceType } from '../definitions/types.ts';
+
+const words: Readonly<Record<Permission, string>> = {
+  c: 'create',
+  r: 'read',
+  u: 'update',
+  d: 'delete',
+  s: 'search',
+};
+
+/** Throws `notFound` for what is no resource type of R4. */
+export function demandType(type: string): void {
+  if (!isResourceType(type)) throw new FhirError('notFound', `${type} is not a resource type of FHIR R4.`);
+}
+
+/** Throws `forbidden` unless the caller may use the permission on the type at all. */
+export function demand(access: Access, permission: Permission, type: string): void {
+  demandType(type);
+  if (!access.may(permission, type)) throw forbidden(permission, type);
+}
+
+/** Throws `forbidden` unless the caller may use the permission on this very resource. */
+export function demandTouch(access: Access, permission: Permission, resource: Resource): void {
+  if (!access.mayTouch(permission, resource)) throw forbidden(permission, `this ${resource.resourceType}`);
+}
+
+function forbidden(permission: Permission, what: string): FhirError {
+  return new FhirError('forbidden', `You may not ${words[permission]} ${what}.`);
+}
+
+/** AuditEvents are the server's own and only ever grow. */
+export function demandWritable(type: string): void {
+  if (type === 'AuditEvent') {
+    throw new FhirError('methodNotAllowed', 'AuditEvents are written by the server alone, and never changed.');
+  }
+}
+
+/** Whether every resource of the type is the caller's to use, so that none has to be looked at. */
+export function isUnrestricted(access: Access, permission: Permission, type: string): boolean {
+  return access.restrict(permission, type).some((conditions) => conditions.length === 0);
+}
+
+/** Whether the caller may see this version. A body is parsed only when that depends on it. */
+export function mayShow(access: Access, permission: 'r' | 's', version: Version): boolean {
+  if (!access.may(permission, version.type)) return false;
+  if (isUnrestricted(access, permission, version.type)) return true;
+  return access.mayTouch(permission, JSON.parse(version.body) as Resource);
+}
+
+export function notFound(name: string): FhirError {
+  return new FhirError('notFound', `${name} is not known.`);
+}
+
+export function gone(name: string): FhirError {
+  return new FhirError('gone', `${name} was deleted.`);
+}

@@ -1,0 +1,29 @@
+/**
+ * FHIR read interaction.
+ * https://hl7.org/fhir/R4/http.html#read
+ */
+import type { Version } from '../../store/resources/version.ts';
+import type { Context } from '../context.ts';
+import type { Reply } from '../reply.ts';
+import { lastSeen } from './delete.ts';
+import { demand, gone, mayShow, notFound } from './guard.ts';
+
+/**
+ * The current version. Throws `forbidden` by type, `gone` after a deletion, and `notFound` both for what never was and for
+ * what the caller may not see, so that nobody learns of it.
+ */
+export async function read(
+  context: Context,
+  { type, id }: { readonly type: string; readonly id: string },
+): Promise<Reply> {
+  demand(context.access, 'r', type);
+  return show(context, await context.store.resources.read(type, id), `${type}/${id}`);
+}
+
+/** The answer that shows one version, or the reason why not. `name` is how the client asked for it. */
+export async function show(context: Context, version: Version | undefined, name: string): Promise<Reply> {
+  const last = await lastSeen(context, version);
+  if (!version || !last || !mayShow(context.access, 'r', last)) throw notFound(name);
+  if (version.deleted) throw gone(name);
+  return { status: 200, text: version.body, version, shown: [version] };
+}

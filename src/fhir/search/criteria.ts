@@ -1,0 +1,128 @@
+/**
+ * The criteria of a search: plain parameters, chains and `_has`, each narrowed by what the caller may see.
+ * https://hl7.org/fhir/R4/search.html#chaining
+ */
+import { FhirError } from '../../shared/errors.ts';
+import type { Clause } from '../../store/search/query.ts';
+import type { Access } from '../access.ts';
+import { isResourceType, resourceTypes } from '../definitions/types.ts';
+import { clauseOf, isSearchable, type Surroundings } from './clause.ts';
+import { type SearchParameter, searchParameter } from './parameters.ts';
+import { bad } from './values.ts';
+
+export interface Searcher extends Surroundings {
+  readonly access: Access;
+}
+
+/** More links than this in one chain are a mistake or an attack. */
+const maxLinks = 8;
+
+/** The error of a parameter that this server does not search by; only about this one a search may be lenient. */
+function unknownParameter(type: string, code: string): FhirError {
+  const why = searchParameter(type, code) ? 'is not supported by this server' : `is no search parameter of ${type}`;
+  const diagnostics = `${JSON.stringify(code)} ${why}.`;
+  return new FhirError('invalid', diagnostics, { issues: [{ severity: 'error', code: 'not-supported', diagnostics }] });
+}
+
+export function isUnknownParameter(error: unknown): error is FhirError {
+  return error instanceof FhirError && error.detail.issues?.[0]?.code === 'not-supported';
+}
+
+function parameterOf(type: string, code: string): SearchParameter {
+  const found = searchParameter(type, code);
+  if (!found || !isSearchable(found)) throw unknownParameter(type, code);
+  return found;
+}
+
+/** One `name=value` of a search of `type` as a clause; `name` has modifiers, chains and `_has`. */
+export function criterion(searcher: Searcher, type: string, name: string, value: string, links = 0): Clause {
+  if (links > maxLinks) throw bad(name, `more than ${maxLinks} links in a chain`);
+  if (name.startsWith('_has:')) return hasClause(searcher, type, name, value, links);
+  const dot = name.indexOf('.');
+  if (dot >= 0) return chainClause(searcher, type, name, value, links);
+  const [code = '', modifier, ...more] = name.split(':');
+  if (more.length > 0) throw bad(name, 'more than one modifier');
+  return clauseOf(parameterOf(type, code), { type, name, modifier, value }, searcher);
+}
+
+/** `subject:Patient.name=peter`: the reference is to one of the types that have what comes after the dot. */
+function chainClause(searcher: Searcher, type: string, name: string, value: string, links: number): Clause {
+  const dot = name.indexOf('.');
+  const [code = '', modifier, ...more] = name.slice(0, dot).split(':');
+  const rest = name.slice(dot + 1);
+  const parameter = parameterOf(type, code);
+  if (parameter.type !== 'reference') throw bad(name, `${code} is no reference, so nothing can be chained to it`);
+  if (more.length > 0 || (modifier !== undefined && !isResourceType(modifier))) {
+    throw bad(name, `:${[modifier, ...more].join(':')} is no resource type`);
+  }
+  const candidates = modifier === undefined ? (parameter.targets ?? resourceTypes()) : [modifier];
+  const first = /^[^.:]+/.exec(rest)?.[0] ?? '';
+  const known = candidates.filter((target) => first === '_has' || isKnown(target, first));
+  if (known.length === 0) throw unknownParameter(modifier ?? candidates.join(' or '), first);
+  const targets = readable(searcher, known).flatMap((target) => {
+    const clause = criterion(searcher, target, rest, value, links + 1);
+    return ways(searcher, target).map((way) => ({ type: target, where: [clause, ...way] }));
+  });
+  return { kind: 'chain', param: `${type}.${code}`, targets };
+}
+
+function isKnown(type: string, code: string): boolean {
+  const parameter = searchParameter(type, code);
+  return parameter !== undefined && isSearchable(parameter);
+}
+
+/** The types that the caller may search at all; throws `forbidden` when there is none. */
+function readable({ access }: Searcher, types: readonly string[]): readonly string[] {
+  const allowed = types.filter((type) => access.may('s', type));
+  if (allowed.length > 0) return allowed;
+  throw new FhirError('forbidden', `You may not search ${types.slice(0, 3).join(' or ')}.`);
+}
+
+/** `_has:Observation:patient:code=1234`: what an Observation with that code points at by `patient`. */
+function hasClause(searcher: Searcher, type: string, name: string, value: string, links: number): Clause {
+  const [, source = '', code = '', ...rest] = name.split(':');
+  if (!isResourceType(source) || code === '' || rest.length === 0) {
+    throw bad(name, 'it is not _has:Type:reference:parameter');
+  }
+  const parameter = parameterOf(source, code);
+  if (parameter.type !== 'reference' || (parameter.targets && !parameter.targets.includes(type))) {
+    throw bad(name, `${source}.${code} does not point at ${type}`);
+  }
+  readable(searcher, [source]);
+  const clause = criterion(searcher, source, rest.join(':'), value, links + 1);
+  const [way, ...others] = ways(searcher, source);
+  if (!way || others.length > 0) throw manyWays(source);
+  return { kind: 'has', type: source, param: `${source}.${code}`, where: [clause, ...way] };
+}
+
+/** The ways in which the caller may search the type, each a list of clauses. */
+function ways(searcher: Searcher, type: string): readonly (readonly Clause[])[] {
+  const all = searcher.access.restrict('s', type);
+  if (all.some((conditions) => conditions.length === 0)) return [[]];
+  // The conditions are ours: they speak of what the server holds and are not narrowed by themselves.
+  return all.map((conditions) => conditions.map(([name, value]) => criterion(searcher, type, name, value)));
+}
+
+/** The clauses that narrow a search of the type to what the caller may see. */
+export function restriction(searcher: Searcher, type: string): readonly Clause[] {
+  const all = ways(searcher, type);
+  const [way = [], ...others] = all;
+  if (others.length === 0 && all.length === 1) return way;
+  const merged = mergeTokens(all);
+  if (!merged) throw manyWays(type);
+  return [merged];
+}
+
+/** Ways that differ in the values of one token parameter only are one clause. */
+function mergeTokens(all: readonly (readonly Clause[])[]): Clause | undefined {
+  const single = all.map((way) => (way.length === 1 ? way[0] : undefined));
+  const [first] = single;
+  if (first?.kind !== 'token' || first.not) return undefined;
+  const same = single.filter((clause) => clause?.kind === 'token' && !clause.not && clause.param === first.param);
+  if (same.length !== all.length) return undefined;
+  return { ...first, any: same.flatMap((clause) => (clause?.kind === 'token' ? clause.any : [])) };
+}
+
+function manyWays(type: string): FhirError {
+  return new FhirError('forbidden', `Your scopes limit ${type} in several ways that cannot be searched together.`);
+}
