@@ -14,6 +14,12 @@ export interface BlobWriter {
   write(chunk: Uint8Array): Promise<void>;
   /** fsync of file and folder, then the final name. */
   commit(): Promise<Blob>;
+  /**
+   * Like `commit` for bytes that a database row is about to name: until `claim` says that it does, a note of them stays, and
+   * a sweep deletes what was never claimed and no row names.
+   */
+  hold(): Promise<Blob>;
+  claim(): Promise<void>;
   abort(): Promise<void>;
 }
 
