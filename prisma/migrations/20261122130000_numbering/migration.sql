@@ -1,10 +1,11 @@
--- Record numbers of patients, crashes of readings, and the keys by which physicians' words are signed.
+-- Record numbers of patients, and the keys by which physicians' words are signed.
 
 -- Who has which numero_dossier; a number never goes to another patient, also when its own was deleted.
 CREATE TABLE numero_dossier (
   numero  text COLLATE "C" PRIMARY KEY,
   patient text COLLATE "C" NOT NULL -- Patient/id
 );
+CREATE INDEX numero_dossier_patient ON numero_dossier (patient);
 
 -- The next free AAAA-NNNNNN of a year, from a sequence of that year: gaps are allowed, waiting for each other is not.
 CREATE FUNCTION next_numero_dossier(year integer) RETURNS text LANGUAGE plpgsql AS $$
@@ -46,17 +47,6 @@ $$;
 CREATE TRIGGER claim_numero_dossier AFTER INSERT OR UPDATE ON resource FOR EACH ROW
   WHEN (NEW.ref LIKE 'Patient/%' AND NOT NEW.deleted)
   EXECUTE FUNCTION claim_numero_dossier();
-
--- How often the reading of an image took its process with it; a few times are enough to give up on the image.
-CREATE TABLE reading_crash (
-  sop_uid      text COLLATE "C" NOT NULL,
-  model_sha256 text COLLATE "C" NOT NULL,
-  threshold    text COLLATE "C" NOT NULL,
-  crashes      integer NOT NULL DEFAULT 1,
-  last_reason  text NOT NULL,
-  last_at      timestamptz(3) NOT NULL DEFAULT now(),
-  PRIMARY KEY (sop_uid, model_sha256, threshold)
-);
 
 -- The newest signs; the public halves of all are published, so that old signatures can be checked.
 CREATE TABLE signing_key (
