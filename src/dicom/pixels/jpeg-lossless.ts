@@ -57,7 +57,6 @@ function decodeScan(scan: Scan, output: Output): void {
     decodeRow(scan, output, y, start);
     reader.finish();
   }
-  if (pointTransform > 0)
 }
 
 function decodeRow(scan: Scan, { samples, width, components }: Output, y: number, start: number | undefined): void {
