@@ -1,0 +1,88 @@
+/** What SMART needs around the provider's own handling: before it, a prompt; after it, a header and the audit trail. */
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { AuditRecord } from '../store/audit/record.ts';
+import type { Store } from '../store/store.ts';
+import type { PersonAccount } from './account.ts';
+import { personAgent } from './agents.ts';
+
+const words = (value: unknown) => (typeof value === 'string' ? value.split(' ') : []);
+
+/**
+ * OpenID grants `offline_access` only to who asks for `prompt=consent`; SMART apps never do, and would get no refresh
+ * token. They get the consent page, as all others do.
+ */
+function askForConsent(ctx: KoaContextWithOIDC): void {
+  const prompts = words(ctx.query['prompt']);
+  const isOffline = words(ctx.query['scope']).includes('offline_access');
+  if (ctx.path !== '/auth' || !isOffline || prompts.includes('none') || prompts.includes('consent')) return;
+  ctx.query = { ...ctx.query, prompt: [...prompts, 'consent'].join(' ') };
+}
+
+type Told = Pick<AuditRecord, 'type' | 'subtype' | 'action' | 'outcome'> & { readonly outcomeText?: string };
+
+function recordOf(ctx: KoaContextWithOIDC, told: Told): AuditRecord {
+  const { Client: client, Account: account } = ctx.oidc.entities;
+  const user = (account as PersonAccount | undefined)?.user;
+  const requestId = ctx.get('x-request-id');
+  const clientId = client?.clientId;
+  return {
+    ...told,
+    recorded: new Date(),
+    client: { name: client?.clientName ?? 'unknown client' },
+    ...(user ? { user: personAgent(user) } : {}),
+    address: ctx.ip,
+    entities: clientId ? [{ detail: { client_id: clientId } }] : [],
+    patients: [],
+    ...(requestId ? { requestId } : {}),
+  };
+}
+
+interface Answer {
+  readonly error?: string;
+  readonly error_description?: string;
+}
+
+/** A token given or refused; the event is in the trail before the answer leaves. */
+function tokenEvent(ctx: KoaContextWithOIDC): Told {
+  const subtype = String(ctx.oidc.params?.['grant_type'] ?? 'token');
+  if (ctx.status < 400) return { type: 'token', subtype, action: 'E', outcome: '0' };
+  const { error = '', error_description: description = '' } = (ctx.body ?? {}) as Answer;
+  const outcome = ctx.status < 500 ? '4' : '8';
+  return { type: 'token', subtype, action: 'E', outcome, outcomeText: `${error} ${description}`.trim() };
+}
+
+function eventOf(ctx: KoaContextWithOIDC): Told | undefined {
+  switch (ctx.oidc?.route) {
+    case 'token':
+      return tokenEvent(ctx);
+    case 'revocation':
+      return ctx.status < 400 ? { type: 'token', subtype: 'revocation', action: 'E', outcome: '0' } : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** Sign-outs name the person by the session that ended, because the request itself loads no account. */
+async function signOutEvent(ctx: KoaContextWithOIDC, findUser: FindUser): Promise<AuditRecord | undefined> {
+  const accountId = ctx.oidc?.session?.accountId;
+  const isEnd = ctx.oidc?.route === 'end_session_confirm' && ctx.status === 303 && ctx.oidc.params?.['logout'];
+  if (!isEnd || accountId === undefined) return undefined;
+  const account = await findUser(accountId);
+  const record = recordOf(ctx, { type: 'logout', subtype: 'logout', action: 'E', outcome: '0' });
+  return account ? { ...record, user: personAgent(account.user) } : record;
+}
+
+type FindUser = (accountId: string) => Promise<PersonAccount | undefined>;
+
+/** Puts it around the provider's routes. */
+export function useMiddleware(provider: Provider, store: Store, findUser: FindUser): void {
+  provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
+    askForConsent(ctx);
+    await next();
+    // The library sends cache-control alone; SMART asks for both.
+    if (ctx.oidc?.route === 'token') ctx.set('pragma', 'no-cache');
+    const told = eventOf(ctx);
+    const record = told ? recordOf(ctx, told) : await signOutEvent(ctx, findUser);
+    if (record) await store.audit.append(record);
+  });
+}

@@ -1,0 +1,149 @@
+/**
+ * The OpenID provider and OAuth server: oidc-provider, configured for SMART on FHIR.
+ * http://hl7.org/fhir/smart-app-launch/, https://openid.net/specs/openid-connect-core-1_0.html
+ */
+import type { JWK } from 'jose';
+import { type Configuration, interactionPolicy, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { Logger } from '../shared/logger.ts';
+import type { Database } from '../store/store.ts';
+import { findAccount } from './account.ts';
+import { adapterOn } from './adapter.ts';
+import { checkAssertion } from './client-assertion.ts';
+import { ownMetadata } from './client-metadata.ts';
+import { secretHash } from './clients.ts';
+import { audienceCheck, issuesRefreshToken, resourceServerFor } from './granting.ts';
+import { guardedFetch } from './guarded-fetch.ts';
+import { lifetimes } from './lifetimes.ts';
+import { localeOf, type Pages } from './pages.ts';
+import { introspectionScope } from './scopes.ts';
+
+export interface ProviderDeps {
+  readonly db: Database;
+  /** `http://localhost:8080/oidc` */
+  readonly issuer: string;
+  /** The FHIR base. */
+  readonly base: string;
+  readonly keys: readonly JWK[];
+  readonly cookieKey: string;
+  readonly pages: Pages;
+  /** Hosts inside the hospital whose key sets may be fetched. */
+  readonly trustedHosts: readonly string[];
+  readonly log: Logger;
+}
+
+export const signingAlgorithms = ['RS384', 'ES384', 'RS256', 'ES256'] as const;
+
+const locale = (ctx: KoaContextWithOIDC) =>
+  localeOf(ctx.oidc.params?.['ui_locales'] ?? ctx.query['ui_locales'], ctx.get('accept-language'));
+
+/** Signs in again whoever has a session for an account that may not sign in any more. */
+function policy(): interactionPolicy.DefaultPolicy {
+  const prompts = interactionPolicy.base();
+  const isGone = (ctx: KoaContextWithOIDC) =>
+    ctx.oidc.session?.accountId !== undefined && ctx.oidc.entities.Account === undefined;
+  prompts
+    .get('login')
+    ?.checks.add(new interactionPolicy.Check('account_gone', 'the account is not active', 'login_required', isGone));
+  return prompts;
+}
+
+function features({ base, pages }: ProviderDeps): NonNullable<Configuration['features']> {
+  const off = { enabled: false } as const;
+  return {
+    devInteractions: off,
+    dPoP: off,
+    pushedAuthorizationRequests: off,
+    // Access tokens are for the FHIR server, and the claims are in the ID token.
+    userinfo: off,
+    clientCredentials: { enabled: true },
+    introspection: {
+      enabled: true,
+      // A client may ask about its own tokens; to ask about those of others it is registered for it.
+      allowedPolicy: (_ctx, client, token) =>
+        token.clientId === client.clientId || String(client['livedoc_scope']).split(' ').includes(introspectionScope),
+    },
+    revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: () => base,
+      useGrantedResource: () => true,
+      getResourceServerInfo: resourceServerFor(base),
+    },
+    rpInitiatedLogout: {
+      enabled: true,
+      logoutSource(ctx, form) {
+        ctx.body = pages.logout({ locale: locale(ctx), form, clientName: ctx.oidc.client?.clientName });
+      },
+      postLogoutSuccessSource(ctx) {
+        ctx.type = 'html';
+        ctx.body = pages.loggedOut({ locale: locale(ctx) });
+      },
+    },
+  };
+}
+
+function configuration(deps: ProviderDeps): Configuration {
+  const { base, db } = deps;
+  return {
+    adapter: adapterOn(db),
+    jwks: { keys: deps.keys },
+    cookies: { keys: [deps.cookieKey] },
+    features: features(deps),
+    responseTypes: ['code'],
+    pkce: { required: () => true },
+    scopes: ['openid', 'offline_access'],
+    claims: {
+      openid: ['sub'],
+      fhirUser: ['fhirUser'],
+      profile: ['name', 'family_name', 'given_name'],
+      acr: null,
+      auth_time: null,
+    },
+    conformIdTokenClaims: false,
+    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    enabledJWA: { clientAuthSigningAlgValues: [...signingAlgorithms], idTokenSigningAlgValues: ['RS256'] },
+    extraClientMetadata: { properties: ownMetadata },
+    extraParams: { aud: audienceCheck(base) },
+    ttl: lifetimes,
+    rotateRefreshToken: true,
+    allowOmittingSingleRegisteredRedirectUri: false,
+    acceptQueryParamAccessTokens: false,
+    issueRefreshToken: (_ctx, client, source) => issuesRefreshToken(client, source.scopes),
+    expiresWithSession: (_ctx, source) => !source.scopes.has('offline_access'),
+    // A grant of an earlier launch is never used again: its patient may be another one.
+    async loadExistingGrant(ctx) {
+      const grantId = ctx.oidc.result?.consent?.grantId;
+      return grantId === undefined ? undefined : ctx.oidc.provider.Grant.find(grantId);
+    },
+    findAccount: (_ctx, sub) => findAccount(db, base, sub),
+    extraTokenClaims: (ctx, token) =>
+      token.scopes.has('fhirUser') ? { fhirUser: ctx.oidc.entities.Account?.['fhirUser'] } : undefined,
+    assertJwtClientAuthClaimsAndHeader: (_ctx, claims, header, client) => checkAssertion(claims, header, client),
+    clientBasedCORS: (_ctx, origin, client) =>
+      (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin),
+    fetch: (input, init) => guardedFetch(deps.trustedHosts)(input instanceof Request ? input.url : input, init),
+    interactions: {
+      policy: policy(),
+      url: (_ctx, { uid }) => new URL(`${new URL('.', deps.issuer).pathname}interaction/${uid}`, deps.issuer).pathname,
+    },
+    renderError(ctx, out) {
+      const { error, error_description: description } = out;
+      ctx.type = 'html';
+      ctx.body = deps.pages.error({ locale: locale(ctx), code: error, description });
+    },
+  };
+}
+
+/** Makes the provider; its own pages come from `pages` when they are shown. */
+export function createProvider(deps: ProviderDeps): Provider {
+  const provider = new Provider(deps.issuer, configuration(deps));
+  // What it sees of host, protocol and address is what `open-auth` writes into the request, never what a client claims.
+  provider.proxy = true;
+  // Secrets are compared by their hash, for that is what the database has.
+  const compare = provider.Client.prototype.compareClientSecret;
+  provider.Client.prototype.compareClientSecret = function hashed(actual: string) {
+    return compare.call(this, secretHash(actual));
+  };
+  provider.on('server_error', (_ctx, error) => deps.log.error('the OpenID provider failed', { error }));
+  return provider;
+}

@@ -1,0 +1,97 @@
+/**
+ * Checks a name and a password: same answer and time whether or not the account exists, growing delays after failures,
+ * every outcome in the audit trail. https://cheatsheetseries.owasp.org/cheatsheets/Authentication_Cheat_Sheet.html
+ */
+import { createHash } from 'node:crypto';
+import { countTry, forgetTries, type Patience, takeTryBack } from '../store/accounts/attempts.ts';
+import { findUserByEmail, recordSignIn, type User } from '../store/accounts/users.ts';
+import type { AuditRecord } from '../store/audit/record.ts';
+import type { Store } from '../store/store.ts';
+import { personAgent } from './agents.ts';
+import { verifyPassword } from './passwords.ts';
+
+export interface SignIn {
+  readonly email: string;
+  readonly password: string;
+  readonly address: string;
+  /** The application that the person signs in for. */
+  readonly clientName: string;
+  readonly requestId?: string | undefined;
+}
+
+export type SignInResult =
+  | { readonly kind: 'welcome'; readonly user: User }
+  | { readonly kind: 'refused' }
+  /** Too many failures: seconds to wait. */
+  | { readonly kind: 'wait'; readonly seconds: number };
+
+/** One person at one place is slowed down soon; an account as a whole late, so that nobody can shut its owner out. */
+const patience = {
+  both: { free: 5, longest: 900 },
+  account: { free: 20, longest: 60 },
+  // A whole hospital may come from one address.
+  address: { free: 100, longest: 900 },
+} as const satisfies Record<string, Patience>;
+
+/** What is typed may be a password by mistake, so only its hash is kept. */
+function keysOf({ email, address }: SignIn): Record<keyof typeof patience, string> {
+  const key = (...parts: string[]) => createHash('sha256').update(parts.join('\n')).digest('base64url');
+  const account = email.trim().toLowerCase();
+  return { both: key('both', account, address), account: key('account', account), address: key('address', address) };
+}
+
+async function waitFor(store: Store, keys: ReturnType<typeof keysOf>): Promise<number> {
+  for (const kind of ['both', 'account', 'address'] as const) {
+    const seconds = await countTry(store.db, keys[kind], patience[kind]);
+    if (seconds > 0) return seconds;
+  }
+  return 0;
+}
+
+function recordOf(signIn: SignIn, user: User | undefined, told: Pick<AuditRecord, 'type' | 'outcome'>): AuditRecord {
+  const { address, clientName, requestId } = signIn;
+  return {
+    ...told,
+    subtype: told.type,
+    action: 'E',
+    recorded: new Date(),
+    client: { name: clientName },
+    ...(user ? { user: personAgent(user) } : {}),
+    address,
+    entities: [],
+    patients: [],
+    ...(requestId === undefined ? {} : { requestId }),
+  };
+}
+
+async function refuse(store: Store, signIn: SignIn, user: User | undefined, why: string): Promise<void> {
+  const record = recordOf(signIn, user, { type: 'login-failed', outcome: '4' });
+  await store.audit.append({ ...record, outcomeText: why });
+}
+
+async function welcome(store: Store, signIn: SignIn, user: User, newHash: string | undefined): Promise<void> {
+  const keys = keysOf(signIn);
+  await store.transaction(async (tx) => {
+    await forgetTries(tx.db, [keys.both, keys.account]);
+    await takeTryBack(tx.db, keys.address);
+    await recordSignIn(tx.db, user.id, newHash);
+    await tx.audit.append(recordOf(signIn, user, { type: 'login', outcome: '0' }));
+  });
+}
+
+/** Whether this is the person; nothing in the answer tells an unknown account from a wrong password or a closed account. */
+export async function signIn(store: Store, pepper: Uint8Array, asked: SignIn): Promise<SignInResult> {
+  const seconds = await waitFor(store, keysOf(asked));
+  if (seconds > 0) {
+    await refuse(store, asked, undefined, 'too many tries');
+    return { kind: 'wait', seconds };
+  }
+  const user = await findUserByEmail(store.db, asked.email.trim());
+  const { isRight, newHash } = await verifyPassword(pepper, asked.password, user?.passwordHash);
+  if (user && isRight && user.status === 'ACTIVE') {
+    await welcome(store, asked, user, newHash);
+    return { kind: 'welcome', user };
+  }
+  await refuse(store, asked, user, isRight ? `account is ${user?.status}` : 'wrong email or password');
+  return { kind: 'refused' };
+}

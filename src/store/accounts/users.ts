@@ -1,0 +1,75 @@
+/** The accounts of persons. */
+import type { Database } from '../store.ts';
+
+export type UserRole = 'MEDECIN' | 'PERSONNEL' | 'ADMINISTRATEUR';
+export type UserStatus = 'ACTIVE' | 'INACTIVE' | 'SUSPENDED';
+
+export interface User {
+  readonly id: string;
+  /** In lower case. */
+  readonly email: string;
+  readonly passwordHash: string;
+  readonly nom: string;
+  readonly prenom: string;
+  readonly role: UserRole;
+  readonly status: UserStatus;
+  readonly practitionerId: string;
+}
+
+const columns = `id, email, password_hash as "passwordHash", nom, prenom, role, status, practitioner_id as "practitionerId"`;
+
+export async function findUserByEmail(db: Database, email: string): Promise<User | undefined> {
+  const [row] = await db.query<User>({
+    name: 'user-by-email',
+    text: `select ${columns} from users where email = $1`,
+    values: [email.toLowerCase()],
+  });
+  return row;
+}
+
+export async function findUser(db: Database, id: string): Promise<User | undefined> {
+  const [row] = await db.query<User>({
+    name: 'user-by-id',
+    text: `select ${columns} from users where id::text = $1`,
+    values: [id],
+  });
+  return row;
+}
+
+/** Throws FhirError `conflict` when the email has an account. */
+export async function insertUser(db: Database, user: User): Promise<void> {
+  await db.query({
+    text: `insert into users (id, email, password_hash, nom, prenom, role, status, practitioner_id)
+      values ($1, $2, $3, $4, $5, $6::role, $7::status, $8)`,
+    values: [
+      user.id,
+      user.email,
+      user.passwordHash,
+      user.nom,
+      user.prenom,
+      user.role,
+      user.status,
+      user.practitionerId,
+    ],
+  });
+}
+
+export async function hasUsers(db: Database): Promise<boolean> {
+  const rows = await db.query({ text: 'select 1 from users limit 1' });
+  return rows.length > 0;
+}
+
+export async function updateStatus(db: Database, id: string, status: UserStatus): Promise<void> {
+  await db.query({
+    text: 'update users set status = $2::status, updated_at = now() where id::text = $1',
+    values: [id, status],
+  });
+}
+
+/** Notes the sign-in, and the password's hash when it was made anew. */
+export async function recordSignIn(db: Database, id: string, newHash: string | undefined): Promise<void> {
+  await db.query({
+    text: `update users set last_login = now(), password_hash = coalesce($2, password_hash) where id::text = $1`,
+    values: [id, newHash ?? null],
+  });
+}

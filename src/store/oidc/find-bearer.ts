@@ -1,0 +1,42 @@
+/** Everything that the owner of an access token is judged by, in one statement. */
+import type { Database } from '../store.ts';
+import { idHash } from './artifact.ts';
+
+export interface Bearer {
+  readonly scope: string;
+  readonly audience: string | null;
+  readonly clientId: string;
+  readonly clientName: string;
+  /** Seconds since 1970. */
+  readonly expires: number;
+  /** The person; null for a backend service. */
+  readonly user: {
+    readonly id: string;
+    readonly role: 'MEDECIN' | 'PERSONNEL' | 'ADMINISTRATEUR';
+    readonly nom: string;
+    readonly prenom: string;
+    readonly practitionerId: string;
+  } | null;
+}
+
+// A token for a person needs the person's account ACTIVE, and unless it is for offline use the session it came from.
+const text = `
+  select t.payload->>'scope' as scope, t.payload->>'aud' as audience, t.client_id as "clientId", c.name as "clientName",
+    extract(epoch from t.expires_at)::int as expires,
+    case when u.id is null then null else json_build_object('id', u.id, 'role', u.role, 'nom', u.nom,
+      'prenom', u.prenom, 'practitionerId', u.practitioner_id) end as "user"
+  from oidc_model t
+  join oauth_client c on c.client_id = t.client_id and c.disabled_at is null
+  left join users u on u.id::text = t.account_id and u.status = 'ACTIVE'
+  where t.model in ('AccessToken', 'ClientCredentials') and t.id_hash = $1 and t.expires_at > now()
+    and (t.account_id is null or u.id is not null)
+    and (t.payload->'expiresWithSession' is distinct from 'true'::jsonb or exists (
+      select 1 from oidc_model s where s.model = 'Session' and s.uid = t.payload->>'sessionUid'
+        and s.expires_at > now() and s.account_id = t.account_id
+        and s.payload->'authorizations'->t.client_id->>'grantId' = t.grant_id))`;
+
+/** Undefined for a token that is unknown, expired, revoked, or whose person or client may not use it any more. */
+export async function findBearer(db: Database, token: string): Promise<Bearer | undefined> {
+  const [row] = await db.query<Bearer>({ name: 'oidc-bearer', text, values: [idHash(token)] });
+  return row;
+}
