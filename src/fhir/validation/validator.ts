@@ -1,0 +1,57 @@
+/**
+ * Validation of resources: structure and values, then what depends on several elements at once.
+ * https://hl7.org/fhir/R4/validation.html
+ */
+import type { Issue } from '../../shared/errors.ts';
+import { isResourceType } from '../definitions/types.ts';
+import { isObject } from '../fhirpath/collection.ts';
+import { explain, show } from './explain.ts';
+import { structureValidators } from './structure.ts';
+import type { Validate } from './validate.ts';
+
+/** Deeper than any real resource (the official examples reach 19), and far from the end of the stack. */
+const maxDepth = 100;
+
+function depthExceeds(value: unknown, limit: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (limit === 0) return true;
+  for (const key in value) if (depthExceeds((value as Record<string, unknown>)[key], limit - 1)) return true;
+  return false;
+}
+
+function refuse(code: string, diagnostics: string, expression?: string): readonly Issue[] {
+  return [{ severity: 'error', code, diagnostics, ...(expression === undefined ? {} : { expression: [expression] }) }];
+}
+
+/** What keeps a value from being looked at as a resource at all. */
+function unusable(resource: unknown): readonly Issue[] | undefined {
+  if (!isObject(resource)) return refuse('structure', 'A resource must be a JSON object.');
+  const type = resource['resourceType'];
+  if (type === undefined) return refuse('required', 'A resource must have its type in resourceType.', 'resourceType');
+  if (typeof type !== 'string' || !isResourceType(type)) {
+    return refuse('structure', `Unknown resourceType ${show(type)}.`, 'resourceType');
+  }
+  return depthExceeds(resource, maxDepth)
+    ? refuse('too-costly', `The resource is nested deeper than ${maxDepth} levels.`, type)
+    : undefined;
+}
+
+export interface ValidatorOptions {
+  /** A folder with StructureDefinitions and ValueSets in JSON. */
+  readonly profilesFolder: string;
+}
+
+/** A validator of R4 resources. Types are compiled at their first use. */
+export function createValidator(_options: ValidatorOptions): Validate {
+  const isValid = structureValidators(false);
+  const problems = structureValidators(true);
+  return (resource) => {
+    const refused = unusable(resource);
+    if (refused) return refused;
+    const type = (resource as { readonly resourceType: string }).resourceType;
+    if (isValid(type)(resource)) return [];
+    const listing = problems(type);
+    listing(resource);
+    return (listing.errors ?? []).map((error) => explain(resource, error));
+  };
+}
