@@ -17,6 +17,8 @@ export interface Reply {
   readonly shown?: readonly Shown[];
   /** The search as it was asked, without the base, for the audit. */
   readonly query?: string;
+  /** What a POST to the base turned out to be, when it is not the transaction that it may be. */
+  readonly code?: 'batch';
 }
 
 /** One resource that an answer shows. */

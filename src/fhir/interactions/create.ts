@@ -20,6 +20,5 @@ export async function create(
   demandTouch(context.access, 'c', body.resource);
   const write = writeOf(context, { op: 'create', id: newId(context.now().getTime()), body, expect: 'absent' });
   const [written] = await context.store.resources.write([write]);
-  if (!written) throw new Error('The store told nothing about a write.');
   return replyOf(write, written);
 }

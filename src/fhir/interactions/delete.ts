@@ -8,7 +8,7 @@ import type { Write } from '../../store/resources/write.ts';
 import type { Access } from '../access.ts';
 import type { Context } from '../context.ts';
 import type { Reply } from '../reply.ts';
-import { againWhenOvertaken, type IfMatch, lostUpdate } from './expect.ts';
+import { type IfMatch, lookAndWrite, lostUpdate } from './expect.ts';
 import { demand, demandTouch, demandType, demandWritable, isUnrestricted, notFound } from './guard.ts';
 
 export interface Deletion {
@@ -20,13 +20,13 @@ export interface Deletion {
 /** Deletes the current version. What is not there (any more) is as good as deleted: 204 too. */
 export async function remove(context: Context, asked: Deletion): Promise<Reply> {
   demandDeletable(context.access, asked.type);
-  return againWhenOvertaken(asked.ifMatch, async () => {
+  const { written } = await lookAndWrite(context.store, async () => {
     const current = await context.store.resources.read(asked.type, asked.id);
     const write = deletion(context, asked, await lastSeen(context, current), current);
-    if (!write) return { status: 204 };
-    const [version] = await context.store.resources.write([write]);
-    return version ? { status: 204, version } : { status: 204 };
+    return write ? [write] : [];
   });
+  const [version] = written;
+  return version ? { status: 204, version } : { status: 204 };
 }
 
 export function demandDeletable(access: Access, type: string): void {

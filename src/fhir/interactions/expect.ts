@@ -5,9 +5,13 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { FhirError } from '../../shared/errors.ts';
 import type { Version } from '../../store/resources/version.ts';
-import type { Write } from '../../store/resources/write.ts';
+import type { Write, Written } from '../../store/resources/write.ts';
+import type { Resources, Store } from '../../store/store.ts';
 import type { Access } from '../access.ts';
 import { demand, demandTouch } from './guard.ts';
+
+/** What the store commits together with writes: audit records and jobs. */
+export type Effects = NonNullable<Parameters<Resources['write']>[1]>;
 
 /** A version number, or `present`: any version that is not deleted (`If-Match: *`). */
 export type IfMatch = number | 'present' | undefined;
@@ -51,21 +55,29 @@ export function lostUpdate(type: string, id: string, current: number | undefined
   return new FhirError('precondition', `${type}/${id} ${now}, which is not what If-Match asks for.`);
 }
 
-/** Whether a write failed because the version that had been looked at was no longer current. */
-function isLostRace(error: unknown): boolean {
-  return error instanceof FhirError && ['precondition', 'conflict', 'notFound', 'gone'].includes(error.kind);
-}
-
 /** A resource that others keep changing while we look at it is looked at this often. */
 const maxLooks = 50;
 
-/** Looks and writes, again when somebody else wrote in between; with If-Match that is for the client to decide. */
-export async function againWhenOvertaken<T>(ifMatch: IfMatch, work: () => Promise<T>): Promise<T> {
-  for (let look = 1; ; look += 1) {
+/**
+ * Looks at what is there and writes; looks again when somebody else wrote in between. `look` throws when what it finds does
+ * not allow the writes (any more), so that only a lost race is run again.
+ */
+export async function lookAndWrite(
+  store: Store,
+  look: () => Promise<readonly Write[]>,
+  effects: Effects = {},
+): Promise<{ readonly writes: readonly Write[]; readonly written: readonly Written[] }> {
+  for (let looks = 1; ; looks += 1) {
+    const writes = await look();
     try {
-      return await work();
+      return { writes, written: await store.resources.write(writes, effects) };
     } catch (error) {
-      if (typeof ifMatch === 'number' || look === maxLooks || !isLostRace(error)) throw error;
+      if (looks === maxLooks || !isLostRace(error)) throw error;
     }
   }
+}
+
+/** Whether a write failed because the version that had been looked at was no longer current. */
+function isLostRace(error: unknown): boolean {
+  return error instanceof FhirError && ['precondition', 'conflict', 'notFound', 'gone'].includes(error.kind);
 }

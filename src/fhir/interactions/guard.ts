@@ -33,11 +33,15 @@ function forbidden(permission: Permission, what: string): FhirError {
   return new FhirError('forbidden', `You may not ${words[permission]} ${what}.`);
 }
 
-/** AuditEvents are the server's own and only ever grow. */
+/** AuditEvents are written by the server alone, and never changed. */
+export function isServersOwn(type: string): boolean {
+  return type === 'AuditEvent';
+}
+
+/** Throws `methodNotAllowed` for a type that no client may write. */
 export function demandWritable(type: string): void {
-  if (type === 'AuditEvent') {
-    throw new FhirError('methodNotAllowed', 'AuditEvents are written by the server alone, and never changed.');
-  }
+  if (!isServersOwn(type)) return;
+  throw new FhirError('methodNotAllowed', `A ${type} is written by the server alone, and never changed.`);
 }
 
 /** Whether every resource of the type is the caller's to use, so that none has to be looked at. */

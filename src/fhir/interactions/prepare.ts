@@ -43,6 +43,8 @@ export function writeOf(
 }
 
 /** The answer to a write: 201 when the resource is new (again), else 200. */
-export function replyOf({ body: [before, after] }: Write, written: Written): Reply {
+export function replyOf(write: Write | undefined, written: Written | undefined): Reply {
+  if (!write || !written) throw new Error('The store told nothing about a write.');
+  const [before, after] = write.body;
   return { status: written.created ? 201 : 200, text: `${before}${written.version}${after}`, version: written };
 }

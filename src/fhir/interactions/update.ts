@@ -6,7 +6,7 @@ import { FhirError } from '../../shared/errors.ts';
 import { isId } from '../../shared/id.ts';
 import type { Context } from '../context.ts';
 import type { Body, Reply } from '../reply.ts';
-import { againWhenOvertaken, checkedExpect, type IfMatch } from './expect.ts';
+import { checkedExpect, type IfMatch, lookAndWrite } from './expect.ts';
 import { demand, demandType, demandWritable } from './guard.ts';
 import { demandSameType, demandValid, replyOf, writeOf } from './prepare.ts';
 
@@ -21,14 +21,12 @@ export interface Update {
 export async function update(context: Context, asked: Update): Promise<Reply> {
   demandUpdatable(context, asked);
   const { type, id, body, ifMatch } = asked;
-  return againWhenOvertaken(ifMatch, async () => {
+  const { writes, written } = await lookAndWrite(context.store, async () => {
     const current = await context.store.resources.read(type, id);
     const expect = checkedExpect(context.access, { current, resource: body.resource, ifMatch });
-    const write = writeOf(context, { op: 'update', id, body, expect });
-    const [written] = await context.store.resources.write([write]);
-    if (!written) throw new Error('The store told nothing about a write.');
-    return replyOf(write, written);
+    return [writeOf(context, { op: 'update', id, body, expect })];
   });
+  return replyOf(writes[0], written[0]);
 }
 
 /** All that can be said about an update before the version that it replaces is known. */

@@ -1,0 +1,88 @@
+/**
+ * References between the entries of a transaction: `urn:uuid:`, relative and absolute ones become references to what the
+ * entries are stored as.
+ * https://hl7.org/fhir/R4/http.html#trules, https://hl7.org/fhir/R4/bundle.html#references
+ */
+import type { Resource } from '@medplum/fhirtypes';
+import { FhirError } from '../../shared/errors.ts';
+import { replaceStrings } from '../json/replace.ts';
+import type { Body } from '../reply.ts';
+import { parseReference } from '../search/extract-reference.ts';
+
+/** What each absolute address is stored as: `urn:uuid:...` or `http://elsewhere/fhir/Patient/1` as `Patient/2`. */
+export type Addresses = ReadonlyMap<string, string>;
+
+const urn = /^urn:(uuid|oid):/i;
+const relative = /^[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}$/;
+const attribute = /(\b(?:href|src)\s*=\s*)(["'])(.*?)\2/g;
+
+/**
+ * The body with its references replaced, everywhere that the specification names: references, elements of type uri, url,
+ * oid and uuid, and links in the narrative. `root` is the base below which its relative references are. Throws `invalid`
+ * with the element's expression for a `urn:` reference to no entry.
+ */
+export function resolveReferences(body: Body, addresses: Addresses, root: string): Body {
+  const stored = (value: string): string | undefined =>
+    addresses.get(value) ?? (relative.test(value) ? addresses.get(`${root}/${value}`) : undefined);
+  const text = replaceStrings(body.text, (value, name) => {
+    if (name === 'div') return replaceLinks(value, stored);
+    // Identifier.value is a string, even where it looks like an address.
+    if (name === 'value') return undefined;
+    const found = stored(value);
+    if (found === undefined && name === 'reference' && urn.test(value)) throw danglingReference(body.resource, value);
+    return found;
+  });
+  return text === body.text ? body : { text, resource: JSON.parse(text) as Resource };
+}
+
+function replaceLinks(div: string, stored: (value: string) => string | undefined): string {
+  return div.replace(attribute, (whole: string, before: string, quote: string, value: string) => {
+    const found = stored(value);
+    return found === undefined ? whole : `${before}${quote}${found}${quote}`;
+  });
+}
+
+function danglingReference(resource: Resource, value: string): FhirError {
+  const path = pathTo(resource, value, resource.resourceType);
+  return new FhirError('invalid', `The reference ${value} is to no entry of the Bundle.`, {
+    ...(path === undefined ? {} : { expression: [path] }),
+  });
+}
+
+/** The FHIRPath of the first `reference` that is `value`. */
+function pathTo(node: unknown, value: string, path: string): string | undefined {
+  if (Array.isArray(node)) return firstOf(node.map((one, at) => () => pathTo(one, value, `${path}[${at}]`)));
+  if (typeof node !== 'object' || node === null) return undefined;
+  return firstOf(
+    Object.entries(node).map(([name, child]) => () => {
+      if (name === 'reference' && child === value) return `${path}.reference`;
+      return pathTo(child, value, `${path}.${name}`);
+    }),
+  );
+}
+
+function firstOf(attempts: readonly (() => string | undefined)[]): string | undefined {
+  for (const attempt of attempts) {
+    const found = attempt();
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** The base that an entry's relative references are below: that of its own RESTful fullUrl, else the server's. */
+export function rootOf(fullUrl: string | undefined, base: string): string {
+  return (fullUrl === undefined ? undefined : parseReference(fullUrl)?.base) || base;
+}
+
+/** The distinct conditional references (`Patient?identifier=x`) of a resource, with the expression of the first of each. */
+export function conditionalReferences({ resource, text }: Body): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  if (!text.includes('?')) return found;
+  replaceStrings(text, (value, name) => {
+    if (name === 'reference' && /^[A-Z][A-Za-z]+\?/.test(value) && !found.has(value)) {
+      found.set(value, pathTo(resource, value, resource.resourceType) ?? resource.resourceType);
+    }
+    return undefined;
+  });
+  return found;
+}

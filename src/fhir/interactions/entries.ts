@@ -1,0 +1,96 @@
+/**
+ * The entries of a batch or transaction Bundle, each resource with its own exact text.
+ * https://hl7.org/fhir/R4/http.html#transaction
+ */
+import type { Bundle, BundleEntry, Resource } from '@medplum/fhirtypes';
+import { FhirError, type Issue } from '../../shared/errors.ts';
+import type { Context } from '../context.ts';
+import { elements, type Member, members } from '../json/members.ts';
+import type { Body } from '../reply.ts';
+
+/** More entries than this would hold up everybody else for too long. */
+export const maxEntries = 5000;
+
+export interface Entry {
+  /** Its place in the Bundle. */
+  readonly at: number;
+  readonly fullUrl: string | undefined;
+  readonly method: string;
+  /** Relative to the base, without a leading slash. */
+  readonly url: string;
+  readonly ifMatch: string | undefined;
+  readonly ifNoneExist: string | undefined;
+  /** Present for POST and PUT. */
+  readonly body: Body | undefined;
+}
+
+/** Checks the Bundle itself and reads its entries. Throws `invalid`, `unprocessable` or `tooLarge`. */
+export function readEntries({ validate, base }: Context, { resource, text }: Body): readonly Entry[] {
+  const bundle = resource as Bundle;
+  const listed: readonly BundleEntry[] = Array.isArray(bundle.entry) ? bundle.entry : [];
+  if (listed.length > maxEntries) {
+    throw new FhirError(
+      'tooLarge',
+      `The Bundle has ${listed.length} entries; at most ${maxEntries} are taken at once.`,
+    );
+  }
+  // The resources are checked one by one later, when what they point at is known.
+  const frame = { ...bundle, entry: listed.map(({ resource: _, ...rest }) => rest) };
+  const issues = validate(listed.length > 0 ? frame : { ...bundle });
+  if (issues.some(({ severity }) => severity !== 'warning' && severity !== 'information')) {
+    throw new FhirError('unprocessable', 'The Bundle is not valid.', { issues });
+  }
+  const texts = resourceTexts(text);
+  return listed.map((entry, at) => readEntry(base, entry, at, texts[at]));
+}
+
+function readEntry(
+  base: string,
+  { fullUrl, request, resource }: BundleEntry,
+  at: number,
+  text: string | undefined,
+): Entry {
+  if (!request?.method || request.url === undefined) throw entryError(at, 'request', 'The entry has no request.');
+  const { method, url, ifMatch, ifNoneExist } = request;
+  const hasBody = method === 'POST' || method === 'PUT';
+  if (hasBody && (!resource || text === undefined)) throw entryError(at, 'resource', `A ${method} needs a resource.`);
+  if (!hasBody && resource) throw entryError(at, 'resource', `A ${method} takes no resource.`);
+  const body = resource && text !== undefined ? { resource, text } : undefined;
+  const relative = url.startsWith(`${base}/`) ? url.slice(base.length + 1) : url.replace(/^\/+/, '');
+  return { at, fullUrl, method, url: relative, ifMatch, ifNoneExist, body };
+}
+
+/** The text of each entry's resource. */
+function resourceTexts(text: string): readonly (string | undefined)[] {
+  const entry = named(members(text, text.indexOf('{')), 'entry');
+  if (!entry || text[entry.start] !== '[') return [];
+  return elements(text, entry.start).map(({ start }) => {
+    const resource = text[start] === '{' ? named(members(text, start), 'resource') : undefined;
+    return resource && text.slice(resource.start, resource.end);
+  });
+}
+
+function named(all: readonly Member[], name: string): Member | undefined {
+  return all.find((member) => member.name === name);
+}
+
+/** An error in an entry itself. */
+export function entryError(at: number, element: string, message: string): FhirError {
+  return new FhirError('invalid', message, { expression: [`Bundle.entry[${at}].${element}`] });
+}
+
+/** The same error with expressions that begin at the Bundle: `Patient.name[0]` becomes `Bundle.entry[3].resource.name[0]`. */
+export function inEntry(at: number, error: unknown, resource?: Resource): unknown {
+  if (!(error instanceof FhirError)) return error;
+  const entry = `Bundle.entry[${at}]`;
+  const relocate = (expression: string): string => {
+    if (expression.startsWith('Bundle.entry[')) return expression;
+    const type = resource?.resourceType;
+    if (type === undefined || !expression.startsWith(type)) return `${entry}.resource.${expression}`;
+    return `${entry}.resource${expression.slice(type.length)}`;
+  };
+  const issues = error.issues.map(
+    (issue): Issue => ({ ...issue, expression: issue.expression?.map(relocate) ?? [entry] }),
+  );
+  return new FhirError(error.kind, error.message, { ...error.detail, issues });
+}
