@@ -7,6 +7,7 @@ import { history } from './resources/history.ts';
 import { writeAll } from './resources/put.ts';
 import { readMany, readVersion } from './resources/read.ts';
 import type { Written } from './resources/write.ts';
+import type { Frequencies } from './search/frequency.ts';
 import { search } from './search/search.ts';
 import type { Database, Resources, Store } from './store.ts';
 
@@ -36,19 +37,19 @@ async function lock(db: Database, names: readonly string[]): Promise<void> {
 }
 
 /** The store of a transaction; one inside it is a savepoint, whose failure undoes only its own part. */
-export function boundStore(db: Database, depth = 0): Store {
+export function boundStore(db: Database, frequencies: Frequencies, depth = 0): Store {
   const savepoint = `inner_${depth}`;
   return {
     db,
     resources: resourcesOn(db),
-    search: (query) => search(db, query),
+    search: (query) => search(db, frequencies, query),
     audit: { append: (record) => appendAudit(db, [record]) },
     jobs: { add: (job) => addJob(db, job) },
     lock: (names) => lock(db, names),
     async transaction(work) {
       await db.query({ text: `SAVEPOINT ${savepoint}` });
       try {
-        const result = await work(boundStore(db, depth + 1));
+        const result = await work(boundStore(db, frequencies, depth + 1));
         await db.query({ text: `RELEASE SAVEPOINT ${savepoint}` });
         return result;
       } catch (error) {

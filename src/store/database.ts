@@ -27,6 +27,12 @@ export function sessionOptions({ schema, queryTimeoutSeconds }: ConnectionOption
     // A client that stops in the middle of a transaction must not hold its locks for ever.
     idle_in_transaction_session_timeout: `${Math.round(queryTimeoutSeconds * 3000)}`,
     client_min_messages: 'warning',
+    // Our statements name the order in which things are to be looked at (search/plan.ts). These are the ways in which the
+    // planner, misled by its estimates, would read a whole table for one page.
+    enable_seqscan: 'off',
+    enable_bitmapscan: 'off',
+    enable_hashjoin: 'off',
+    enable_mergejoin: 'off',
   };
   return Object.entries(settings)
     .map(([name, value]) => `-c ${name}=${value}`)

@@ -16,6 +16,7 @@ import { writeAll } from './resources/put.ts';
 import { readMany, readVersion, type Target } from './resources/read.ts';
 import type { Version } from './resources/version.ts';
 import type { Written } from './resources/write.ts';
+import { openFrequencies } from './search/frequency.ts';
 import { search } from './search/search.ts';
 import { mayRetry, toStoreError } from './sqlstate.ts';
 import type { Database, Resources, Store } from './store.ts';
@@ -95,6 +96,7 @@ export async function openStore(options: ConnectionOptions): Promise<OpenStore> 
       { schema: options.schema },
     ),
   });
+  const frequencies = openFrequencies();
   const append = group<AuditRecord, void>({
     lanes: LANES,
     limit: RECORDS_AT_ONCE,
@@ -107,11 +109,11 @@ export async function openStore(options: ConnectionOptions): Promise<OpenStore> 
     db,
     prisma,
     resources: sharedResources(db),
-    search: (query) => search(db, query),
+    search: (query) => search(db, frequencies, query),
     audit: { append },
     jobs: { add: (job) => addJob(db, job) },
     lock: lockOutside,
-    transaction: (work) => inTransaction(pool, work),
+    transaction: (work) => inTransaction(pool, frequencies, work),
     async close() {
       await Promise.all([pool.end(), prisma.$disconnect()]);
     },

@@ -3,8 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { boundStore } from './bound.ts';
 import { databaseOn } from './database.ts';
+import type { Frequencies } from './search/frequency.ts';
 import { mayRetry, toStoreError } from './sqlstate.ts';
-import type { Store } from './store.ts';
+import type { Database, Store } from './store.ts';
 
 const TRIES = 5;
 
@@ -16,14 +17,28 @@ async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
   }
 }
 
-async function attempt<T>(pool: pg.Pool, work: (store: Store) => Promise<T>): Promise<T> {
+type Work<T> = (store: Store) => Promise<T>;
+
+/** One connection does one thing at a time; work may ask for several at once. */
+function inTurn(db: Database): Database {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    query<Row>(statement: Parameters<Database['query']>[0]) {
+      const next = last.then(() => db.query<Row>(statement));
+      last = next.catch(() => {});
+      return next;
+    },
+  };
+}
+
+async function attempt<T>(pool: pg.Pool, frequencies: Frequencies, work: Work<T>): Promise<T> {
   const client = await connect(pool);
   let broken: Error | undefined;
   try {
-    const db = databaseOn(client);
+    const db = inTurn(databaseOn(client));
     await db.query({ text: 'BEGIN' });
     try {
-      const result = await work(boundStore(db));
+      const result = await work(boundStore(db, frequencies));
       await db.query({ text: 'COMMIT' });
       return result;
     } catch (error) {
@@ -39,10 +54,10 @@ async function attempt<T>(pool: pg.Pool, work: (store: Store) => Promise<T>): Pr
 }
 
 /** Commits what `work` did, or nothing when it rejects. `work` is run again after a serialization failure or a deadlock. */
-export async function inTransaction<T>(pool: pg.Pool, work: (store: Store) => Promise<T>): Promise<T> {
+export async function inTransaction<T>(pool: pg.Pool, frequencies: Frequencies, work: Work<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
-      return await attempt(pool, work);
+      return await attempt(pool, frequencies, work);
     } catch (error) {
       if (tries === TRIES || !mayRetry(error)) throw error;
       await sleep(Math.random() * 10 * 2 ** tries);

@@ -39,15 +39,17 @@ CREATE TABLE history (
 CREATE UNIQUE INDEX history_recency ON history (rtype, v);
 
 -- Search rows belong to a version and are never changed: those of a superseded version are inert until the janitor takes
--- them away by `stale`. p is the 32-bit hash of Type.code. The small BRIN indexes find all rows of a version.
+-- them away by `stale`. p is the 32-bit hash of Type.code. Each table has one index by value, which gives what an equal
+-- value has in order of recency, and one by version, which only ever grows at its right end and so costs next to nothing.
 CREATE TABLE sp_token (
   code bigint  NOT NULL,   -- 64-bit hash
   v    bigint  NOT NULL,
   p    integer NOT NULL,
-  sys  integer NOT NULL    -- 32-bit hash; 0 is no system
+  sys  integer NOT NULL,   -- 32-bit hash; 0 is no system
+  val  text    COLLATE "C" NOT NULL -- the code itself, to sort by
 );
 CREATE INDEX sp_token_value ON sp_token (p, code, v) INCLUDE (sys);
-CREATE INDEX sp_token_version ON sp_token USING brin (v int8_minmax_multi_ops) WITH (pages_per_range = 16);
+CREATE INDEX sp_token_version ON sp_token (v);
 
 CREATE TABLE sp_ref (
   target bigint  NOT NULL, -- rkey of a local resource, hash of any other URL
@@ -55,7 +57,7 @@ CREATE TABLE sp_ref (
   p      integer NOT NULL
 );
 CREATE INDEX sp_ref_target ON sp_ref (p, target, v);
-CREATE INDEX sp_ref_version ON sp_ref USING brin (v int8_minmax_multi_ops) WITH (pages_per_range = 16);
+CREATE INDEX sp_ref_version ON sp_ref (v);
 
 CREATE TABLE sp_str (
   v     bigint  NOT NULL,
@@ -64,7 +66,7 @@ CREATE TABLE sp_str (
   val   text    COLLATE "C" NOT NULL  -- folded: no accents, lower case
 );
 CREATE INDEX sp_str_value ON sp_str (p, val, v) INCLUDE (exact);
-CREATE INDEX sp_str_version ON sp_str USING brin (v int8_minmax_multi_ops) WITH (pages_per_range = 16);
+CREATE INDEX sp_str_version ON sp_str (v);
 
 CREATE TABLE sp_date (
   lo bigint  NOT NULL,     -- milliseconds since 1970, first and last that the value covers
@@ -73,7 +75,7 @@ CREATE TABLE sp_date (
   p  integer NOT NULL
 );
 CREATE INDEX sp_date_value ON sp_date (p, lo, v) INCLUDE (hi);
-CREATE INDEX sp_date_recency ON sp_date (p, v) INCLUDE (lo, hi);
+CREATE INDEX sp_date_version ON sp_date (v);
 CREATE INDEX sp_date_long ON sp_date (p, hi, v) WHERE hi - lo > 86400000;
 
 CREATE TABLE sp_qty (
@@ -85,7 +87,7 @@ CREATE TABLE sp_qty (
   sys  integer NOT NULL    -- 32-bit hash of its system
 );
 CREATE INDEX sp_qty_value ON sp_qty (p, unit, lo, v) INCLUDE (hi, sys);
-CREATE INDEX sp_qty_recency ON sp_qty (p, v) INCLUDE (unit, lo, hi, sys);
+CREATE INDEX sp_qty_version ON sp_qty (v);
 
 CREATE TABLE sp_uri (
   v   bigint  NOT NULL,
@@ -93,7 +95,13 @@ CREATE TABLE sp_uri (
   val text    COLLATE "C" NOT NULL
 );
 CREATE INDEX sp_uri_value ON sp_uri (p, val, v);
-CREATE INDEX sp_uri_version ON sp_uri USING brin (v int8_minmax_multi_ops) WITH (pages_per_range = 16);
+CREATE INDEX sp_uri_version ON sp_uri (v);
+
+-- The first version of each minute, by the database's clock: makes a range of meta.lastUpdated a range of v.
+CREATE TABLE version_minute (
+  minute bigint PRIMARY KEY, -- since 1970
+  v      bigint NOT NULL
+);
 
 -- Versions that were superseded or deleted and whose search rows still exist.
 CREATE TABLE stale (

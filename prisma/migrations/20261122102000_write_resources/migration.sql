@@ -8,7 +8,7 @@
 CREATE FUNCTION write_resources(
   requests int[], rkeys bigint[], rtypes int[], refs text[], ops text[], expects int[], updateds bigint[],
   befores text[], afters text[],
-  token_n int[], token_p int[], token_code bigint[], token_sys int[],
+  token_n int[], token_p int[], token_code bigint[], token_sys int[], token_val text[],
   ref_n int[], ref_p int[], ref_target bigint[],
   str_n int[], str_p int[], str_val text[], str_exact bigint[],
   date_n int[], date_p int[], date_lo bigint[], date_hi bigint[],
@@ -28,6 +28,7 @@ DECLARE
   written  int;
   records  text[];
   item     record;
+  this_minute bigint := extract(epoch FROM clock_timestamp())::bigint / 60;
 BEGIN
   FOR item IN
     SELECT r.version, r.deleted, r.ref, w.n::int AS n, w.ref AS asked
@@ -61,6 +62,9 @@ BEGIN
     END IF;
   END IF;
   vs := ARRAY(SELECT CASE WHEN s > 0 THEN nextval('version_number') END FROM unnest(results) WITH ORDINALITY AS t(s, n) ORDER BY n);
+  IF NOT EXISTS (SELECT FROM version_minute WHERE minute = this_minute) THEN
+    INSERT INTO version_minute SELECT this_minute, min(n) FROM unnest(vs) n ON CONFLICT DO NOTHING;
+  END IF;
 
   IF existing > 0 THEN
     WITH kept AS (
@@ -92,8 +96,8 @@ BEGIN
   END IF;
 
   IF cardinality(token_n) > 0 THEN
-    INSERT INTO sp_token (p, code, v, sys) SELECT p, code, vs[n], sys
-      FROM unnest(token_n, token_p, token_code, token_sys) AS t(n, p, code, sys) WHERE vs[n] IS NOT NULL;
+    INSERT INTO sp_token (p, code, v, sys, val) SELECT p, code, vs[n], sys, val
+      FROM unnest(token_n, token_p, token_code, token_sys, token_val) AS t(n, p, code, sys, val) WHERE vs[n] IS NOT NULL;
   END IF;
   IF cardinality(ref_n) > 0 THEN
     INSERT INTO sp_ref (p, target, v) SELECT p, target, vs[n]

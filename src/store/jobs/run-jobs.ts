@@ -2,7 +2,7 @@
 import { run, runMigrations, type TaskList, Logger as WorkerLogger } from 'graphile-worker';
 import type { Logger } from '../../shared/logger.ts';
 import { jobsSchema } from '../database.ts';
-import type { JobHandler } from './job.ts';
+import type { Job, JobHandler } from './job.ts';
 
 export interface RunJobsOptions {
   readonly databaseUrl: string;
@@ -32,10 +32,11 @@ export async function migrateJobs(databaseUrl: string, schema: string, log: Logg
  */
 export async function runJobs(options: RunJobsOptions): Promise<{ stop(): Promise<void> }> {
   const { databaseUrl, schema, handlers, concurrency, log } = options;
+  const never = new AbortController().signal;
   const taskList: TaskList = Object.fromEntries(
     Object.entries(handlers).map(([name, handle]) => [
       name,
-      (payload, { abortSignal }) => handle(payload as Parameters<JobHandler>[0], abortSignal),
+      (payload, { abortSignal }) => handle(payload as Job['payload'], abortSignal ?? never),
     ]),
   );
   const runner = await run({

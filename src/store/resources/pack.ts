@@ -4,8 +4,10 @@ import { encodeRecord } from '../audit/encode.ts';
 import type { AuditRecord } from '../audit/record.ts';
 import type { Job } from '../jobs/job.ts';
 import { paramKey, resourceKey, systemKey, typeKey, valueKey } from '../keys.ts';
+import { clampTime } from '../search/clamp-time.ts';
 import { fold } from '../search/fold.ts';
 import type { IndexRow } from '../search/index-row.ts';
+import { storedString, storedUri } from '../search/stored-text.ts';
 import type { Write } from './write.ts';
 
 /** What one caller wants to happen together or not at all. */
@@ -15,16 +17,10 @@ export interface Request {
   readonly jobs: readonly Job[];
 }
 
-/** Instants that a bigint column holds and a double holds exactly; the ends of JavaScript's time. */
-const END_OF_TIME = 8_640_000_000_000_000;
-/** An index entry has room for 2,700 bytes; longer strings are found by their beginning. */
-const LONGEST_STRING = 256;
-const LONGEST_URI = 640;
-
 const expectations = { any: -1, absent: -2, present: -3 } as const;
 
 interface Rows {
-  readonly token: { n: number[]; p: number[]; code: bigint[]; sys: number[] };
+  readonly token: { n: number[]; p: number[]; code: bigint[]; sys: number[]; val: string[] };
   readonly ref: { n: number[]; p: number[]; target: bigint[] };
   readonly str: { n: number[]; p: number[]; val: string[]; exact: bigint[] };
   readonly date: { n: number[]; p: number[]; lo: number[]; hi: number[] };
@@ -34,22 +30,13 @@ interface Rows {
 
 function emptyRows(): Rows {
   return {
-    token: { n: [], p: [], code: [], sys: [] },
+    token: { n: [], p: [], code: [], sys: [], val: [] },
     ref: { n: [], p: [], target: [] },
     str: { n: [], p: [], val: [], exact: [] },
     date: { n: [], p: [], lo: [], hi: [] },
     qty: { n: [], p: [], unit: [], sys: [], lo: [], hi: [] },
     uri: { n: [], p: [], val: [] },
   };
-}
-
-/** PostgreSQL's text has no U+0000; a resource's own text has it only as an escape. */
-function storable(text: string): string {
-  return text.includes('\0') ? text.replaceAll('\0', '') : text;
-}
-
-function clampTime(instant: number): number {
-  return Math.round(Math.max(-END_OF_TIME, Math.min(END_OF_TIME, instant)));
 }
 
 function add(rows: Rows, n: number, row: IndexRow): void {
@@ -67,12 +54,13 @@ function fill(rows: Rows, row: IndexRow): void {
     case 'token':
       rows.token.code.push(valueKey(row.code));
       rows.token.sys.push(systemKey(row.system));
+      rows.token.val.push(storedString(row.code));
       break;
     case 'reference':
       rows.ref.target.push(row.target ? resourceKey(row.target.type, row.target.id) : valueKey(row.url ?? ''));
       break;
     case 'string':
-      rows.str.val.push(storable(fold(row.value)).slice(0, LONGEST_STRING));
+      rows.str.val.push(storedString(fold(row.value)));
       rows.str.exact.push(valueKey(row.value));
       break;
     case 'date':
@@ -86,7 +74,7 @@ function fill(rows: Rows, row: IndexRow): void {
       rows.qty.hi.push(row.high);
       break;
     case 'uri':
-      rows.uri.val.push(storable(row.value).slice(0, LONGEST_URI));
+      rows.uri.val.push(storedUri(row.value));
       break;
   }
 }
@@ -98,7 +86,7 @@ function packIndex(writes: readonly Write[]): Buffer[] {
   });
   const { token, ref, str, date, qty, uri } = rows;
   return [
-    ...[int4s(token.n), int4s(token.p), int8s(token.code), int4s(token.sys)],
+    ...[int4s(token.n), int4s(token.p), int8s(token.code), int4s(token.sys), texts(token.val)],
     ...[int4s(ref.n), int4s(ref.p), int8s(ref.target)],
     ...[int4s(str.n), int4s(str.p), texts(str.val), int8s(str.exact)],
     ...[int4s(date.n), int4s(date.p), int8s(date.lo), int8s(date.hi)],

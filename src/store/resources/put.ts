@@ -4,7 +4,7 @@ import type { Database } from '../store.ts';
 import { pack, type Request } from './pack.ts';
 import type { Write, Written } from './write.ts';
 
-const PARAMETERS = 40;
+const PARAMETERS = 41;
 const statement = `SELECT write_resources(${Array.from({ length: PARAMETERS }, (_, at) => `$${at + 1}`).join(', ')}) AS results`;
 
 /** Why a write was refused, by the number that `write_resources` gives. */

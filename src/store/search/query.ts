@@ -11,6 +11,7 @@ export interface TokenValue {
   readonly code?: string;
 }
 export interface RangeValue {
+  /** `ap` finds what overlaps the range, which the caller has widened. */
   readonly prefix: 'eq' | 'ne' | 'gt' | 'lt' | 'ge' | 'le' | 'sa' | 'eb' | 'ap';
   /** The range that the searched value's precision covers (milliseconds for dates). */
   readonly low: number;
@@ -25,6 +26,9 @@ export interface ReferenceValue {
   readonly id?: string;
   readonly url?: string;
 }
+
+/** One clause of a kind, for its compiler. */
+export type ClauseOf<Kind extends Clause['kind']> = Extract<Clause, { readonly kind: Kind }>;
 
 /** Clauses are ANDed, the values of one clause ORed. */
 export type Clause =
@@ -54,7 +58,9 @@ export type Clause =
       readonly targets: readonly { readonly type: string; readonly where: readonly Clause[] }[];
     }
   /** Resources that are pointed at by `param` of resources of `type` that fulfil `where`. */
-  | { readonly kind: 'has'; readonly type: string; readonly param: Param; readonly where: readonly Clause[] };
+  | { readonly kind: 'has'; readonly type: string; readonly param: Param; readonly where: readonly Clause[] }
+  /** Resources that fulfil every clause of at least one of the lists. */
+  | { readonly kind: 'either'; readonly ways: readonly (readonly Clause[])[] };
 
 export interface SortKey {
   /** A parameter, or one of the two that every resource has. */

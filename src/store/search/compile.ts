@@ -1,0 +1,154 @@
+/** Clauses as conditions, and conditions as the list of what fulfils them all; chains hold clauses, so both are here. */
+import { paramKey } from '../keys.ts';
+import { all, type Condition, clauseKey, exists } from './condition.ts';
+import { currentOf, id, updated } from './meta.ts';
+import { missing } from './missing.ts';
+import type { Clause, ClauseOf } from './query.ts';
+import { date, quantity } from './range.ts';
+import { reference } from './reference.ts';
+import type { Sql } from './sql.ts';
+import { string, uri } from './string.ts';
+import { token } from './token.ts';
+
+/** How many versions fulfil a condition, as far as that is known. */
+export type Frequency = (condition: Condition) => number | undefined;
+
+export interface Compiling {
+  readonly sql: Sql;
+  readonly frequency: Frequency;
+}
+
+/** Rows of a version that is no longer current are still there until the janitor comes. */
+export function isCurrent({ alias }: Sql, v: string): string {
+  const t = alias();
+  return `NOT ${exists(`stale ${t} WHERE ${t}.v = ${v}`)}`;
+}
+
+/** The one that the fewest versions fulfil; of those about which nothing is known, the first. */
+export function rarest(conditions: readonly Condition[], frequency: Frequency): Condition | undefined {
+  const listed = conditions.filter(({ list }) => list);
+  const ranked = listed.map((condition) => [condition, frequency(condition) ?? Number.POSITIVE_INFINITY] as const);
+  return ranked.reduce<(typeof ranked)[number] | undefined>(
+    (best, one) => (best === undefined || one[1] < best[1] ? one : best),
+    undefined,
+  )?.[0];
+}
+
+/** A query of one column `v`: every current resource of the type that fulfils all clauses, once. */
+export function members(compiling: Compiling, type: string, conditions: readonly Condition[]): string {
+  const { sql, frequency } = compiling;
+  const driver = rarest(conditions, frequency);
+  const others = conditions.filter((condition) => condition !== driver);
+  const c = sql.alias();
+  if (!driver?.list) {
+    return `SELECT ${c}.v FROM ${currentOf(sql, type)(c)} AND ${all(others, `${c}.v`)}`;
+  }
+  const d = sql.alias();
+  const distinct = `SELECT DISTINCT ${d}.v FROM (${driver.list()}) ${d}`;
+  return `SELECT ${c}.v FROM (${distinct}) ${c} WHERE ${isCurrent(sql, `${c}.v`)} AND ${all(others, `${c}.v`)}`;
+}
+
+/** Resources whose reference points at one that fulfils the clauses. */
+function chain(compiling: Compiling, clause: ClauseOf<'chain'>): Condition {
+  const { sql } = compiling;
+  const p = sql.bind(paramKey(clause.param), 'int4');
+  const targets = clause.targets.map(({ type, where }) => ({
+    type,
+    conditions: compile(compiling, type, where),
+    from: currentOf(sql, type),
+  }));
+  return {
+    holds(v) {
+      const ways = targets.map(({ conditions, from }) => {
+        const [x, y] = [sql.alias(), sql.alias()];
+        const pointed = exists(`${from(y)} AND ${y}.rkey = ${x}.target AND ${all(conditions, `${y}.v`)}`);
+        return exists(`sp_ref ${x} WHERE ${x}.v = ${v} AND ${x}.p = ${p} AND ${pointed}`);
+      });
+      return `(${ways.join(' OR ')})`;
+    },
+    list: () =>
+      targets
+        .map(({ type, conditions, from }) => {
+          const [i, x, y] = [sql.alias(), sql.alias(), sql.alias()];
+          // LATERAL and OFFSET keep this order: from the few targets to what points at them.
+          return `SELECT ${x}.v FROM (${members(compiling, type, conditions)} OFFSET 0) ${i}
+            CROSS JOIN LATERAL (SELECT ${y}.rkey FROM ${from(y)} AND ${y}.v = ${i}.v OFFSET 0) ${y}
+            CROSS JOIN LATERAL (SELECT ${x}.v FROM sp_ref ${x} WHERE ${x}.p = ${p} AND ${x}.target = ${y}.rkey OFFSET 0) ${x}`;
+        })
+        .join(' UNION ALL '),
+    key: clauseKey(clause),
+  };
+}
+
+/** Resources at which one points that fulfils the clauses. */
+function has(compiling: Compiling, type: string, clause: ClauseOf<'has'>): Condition {
+  const { sql } = compiling;
+  const p = sql.bind(paramKey(clause.param), 'int4');
+  const conditions = compile(compiling, clause.type, clause.where);
+  const from = currentOf(sql, type);
+  return {
+    holds(v) {
+      const [x, y] = [sql.alias(), sql.alias()];
+      const current = isCurrent(sql, `${x}.v`);
+      const points = `sp_ref ${x} WHERE ${x}.p = ${p} AND ${x}.target = ${y}.rkey AND ${current}`;
+      return exists(`${from(y)} AND ${y}.v = ${v} AND ${exists(`${points} AND ${all(conditions, `${x}.v`)}`)}`);
+    },
+    list() {
+      const [i, x, y] = [sql.alias(), sql.alias(), sql.alias()];
+      return `SELECT ${y}.v FROM (${members(compiling, clause.type, conditions)} OFFSET 0) ${i}
+        CROSS JOIN LATERAL (SELECT ${x}.target FROM sp_ref ${x} WHERE ${x}.v = ${i}.v AND ${x}.p = ${p} OFFSET 0) ${x}
+        CROSS JOIN LATERAL (SELECT ${y}.v FROM ${from(y)} AND ${y}.rkey = ${x}.target OFFSET 0) ${y}`;
+    },
+    key: clauseKey(clause),
+  };
+}
+
+function either(compiling: Compiling, type: string, clause: ClauseOf<'either'>): Condition {
+  const ways = clause.ways.map((where) => compile(compiling, type, where));
+  const listed = ways.every((conditions) => conditions.some(({ list }) => list));
+  return {
+    holds: (v) =>
+      ways.length === 0 ? 'FALSE' : `(${ways.map((conditions) => `(${all(conditions, v)})`).join(' OR ')})`,
+    ...(listed && ways.length > 0
+      ? {
+          list: () => ways.map((conditions) => members(compiling, type, conditions)).join(' UNION ALL '),
+          key: clauseKey(clause),
+        }
+      : {}),
+  };
+}
+
+/** One condition for each clause of a search of `type`. */
+export function compile(compiling: Compiling, type: string, where: readonly Clause[]): readonly Condition[] {
+  return where.map((clause) => condition(compiling, type, clause));
+}
+
+function condition(compiling: Compiling, type: string, clause: Clause): Condition {
+  const { sql } = compiling;
+  switch (clause.kind) {
+    case 'id':
+      return id(sql, type, clause);
+    case 'updated':
+      return updated(sql, type, clause);
+    case 'token':
+      return token(sql, clause);
+    case 'reference':
+      return reference(sql, clause);
+    case 'string':
+      return string(sql, clause);
+    case 'date':
+      return date(sql, clause);
+    case 'quantity':
+      return quantity(sql, clause);
+    case 'uri':
+      return uri(sql, clause);
+    case 'missing':
+      return missing(sql, clause);
+    case 'chain':
+      return chain(compiling, clause);
+    case 'has':
+      return has(compiling, type, clause);
+    case 'either':
+      return either(compiling, type, clause);
+  }
+}

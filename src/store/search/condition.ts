@@ -1,0 +1,89 @@
+/** What a clause is to the planner: a question about one version, and, unless it is a negation, a list of versions. */
+import { key64 } from '../keys.ts';
+import type { Clause } from './query.ts';
+import type { Sql } from './sql.ts';
+
+/** An SQL condition over the row that the alias names. */
+export type Match = (t: string) => string;
+
+export interface Condition {
+  /** A boolean expression over the version `v` (an SQL expression). */
+  holds(v: string): string;
+  /**
+   * A query of one column `v`: every current or stale version that fulfils the condition, in no order, some maybe
+   * twice. Absent where that would be nearly everything (negations).
+   */
+  readonly list?: (() => string) | undefined;
+  /** The same as few queries, each of which an index gives in order of v. Absent where no index does. */
+  readonly streams?: ((walk: Walk) => readonly string[]) | undefined;
+  /** By what its frequency is remembered; absent: finding it out costs too much. */
+  readonly key?: string | undefined;
+  /** At most so many versions fulfil it, where that is known beforehand. */
+  readonly most?: number | undefined;
+}
+
+/** In which direction versions are walked, and between which bounds of v (expressions, both outside). */
+export interface Walk {
+  readonly descending: boolean;
+  readonly above?: string | undefined;
+  readonly below?: string | undefined;
+}
+
+/** The bounds and order of a walk along column `v` (an expression). */
+export function walking(v: string, { descending, above, below }: Walk): string {
+  const bounds = [above && `AND ${v} > ${above}`, below && `AND ${v} < ${below}`].filter(Boolean).join(' ');
+  return `${bounds} ORDER BY ${v} ${descending ? 'DESC' : 'ASC'}`;
+}
+
+/** The same clause always has the same key, however long it is. */
+export function clauseKey(clause: Clause): string {
+  return `${clause.kind} ${key64(JSON.stringify(clause))}`;
+}
+
+/** With more alternatives than this, merging a stream for each costs more than sorting what they find together. */
+export const MOST_STREAMS = 8;
+
+/** OFFSET 0 keeps the planner from turning the question into a join, which it might begin at the wrong end. */
+export function exists(from: string): string {
+  return `EXISTS (SELECT FROM ${from} OFFSET 0)`;
+}
+
+export function either(matches: readonly Match[]): Match {
+  return (t) => `(${matches.map((match) => match(t)).join(' OR ')})`;
+}
+
+/** There is a row of an index table, of the parameter `p` (a placeholder), for which one of the matches is true. */
+export function rowCondition(sql: Sql, table: string, p: string, matches: readonly Match[]): Condition {
+  const select = (match: Match) => {
+    const t = sql.alias();
+    return `SELECT ${t}.v FROM ${table} ${t} WHERE ${t}.p = ${p} AND ${match(t)}`;
+  };
+  return {
+    holds(v) {
+      const t = sql.alias();
+      return exists(`${table} ${t} WHERE ${t}.v = ${v} AND ${t}.p = ${p} AND ${either(matches)(t)}`);
+    },
+    // Each match is a range of the index of its own; joined by OR they would be none.
+    list: () => matches.map(select).join(' UNION ALL '),
+  };
+}
+
+/** A row condition whose matches are equalities on the leading columns of an index that goes on with v. */
+export function equalityCondition(sql: Sql, table: string, p: string, matches: readonly Match[]): Condition {
+  return {
+    ...rowCondition(sql, table, p, matches),
+    streams: (walk) =>
+      matches.map((match) => {
+        const t = sql.alias();
+        return `SELECT ${t}.v FROM ${table} ${t} WHERE ${t}.p = ${p} AND ${match(t)} ${walking(`${t}.v`, walk)}`;
+      }),
+  };
+}
+
+export function not(condition: Condition): Condition {
+  return { holds: (v) => `NOT ${condition.holds(v)}` };
+}
+
+export function all(conditions: readonly Condition[], v: string): string {
+  return conditions.length === 0 ? 'TRUE' : conditions.map((condition) => condition.holds(v)).join(' AND ');
+}

@@ -1,0 +1,59 @@
+/**
+ * How many versions fulfil a clause, counted up to a limit and remembered for a while: the planner of a search drives from
+ * the rarest clause, and PostgreSQL's statistics cannot tell which that is for pairs of parameter and value.
+ */
+import type { Database } from '../store.ts';
+import { compile, type Frequency } from './compile.ts';
+import type { Condition } from './condition.ts';
+import type { Clause } from './query.ts';
+import { beginSql } from './sql.ts';
+
+/** About the square root of (a page of 20 in 500,000): where listing all and walking until a page is full cost the same. */
+export const DENSE = 3000;
+const LIFETIME_MS = 60_000;
+const MOST_REMEMBERED = 20_000;
+
+export interface Frequencies {
+  /** What is known now; at least DENSE is "many". */
+  readonly known: Frequency;
+  /** Counts what is not known yet, in one round trip. */
+  learn(db: Database, type: string, where: readonly Clause[]): Promise<void>;
+}
+
+interface Entry {
+  readonly count: number;
+  readonly until: number;
+}
+
+export function openFrequencies(now: () => number = Date.now): Frequencies {
+  const entries = new Map<string, Entry>();
+
+  function known({ key, most }: Condition): number | undefined {
+    if (most !== undefined || key === undefined) return most;
+    const entry = entries.get(key);
+    return entry && entry.until > now() ? entry.count : undefined;
+  }
+
+  function remember(key: string, count: number): void {
+    if (entries.size >= MOST_REMEMBERED) entries.clear();
+    entries.set(key, { count, until: now() + LIFETIME_MS });
+  }
+
+  return {
+    known,
+    async learn(db, type, where) {
+      const sql = beginSql();
+      const asked: string[] = [];
+      const counts: string[] = [];
+      for (const condition of compile({ sql, frequency: known }, type, where)) {
+        const { key, list } = condition;
+        if (key === undefined || !list || known(condition) !== undefined) continue;
+        asked.push(key);
+        counts.push(`(SELECT count(*) FROM (SELECT FROM (${list()}) x LIMIT ${DENSE}) y)::int`);
+      }
+      if (asked.length === 0) return;
+      const [row] = await db.query<{ counts: number[] }>(sql.finish(`SELECT ARRAY[${counts.join(', ')}] AS counts`));
+      for (const [at, key] of asked.entries()) remember(key, row?.counts[at] ?? DENSE);
+    },
+  };
+}

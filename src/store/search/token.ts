@@ -1,0 +1,52 @@
+/** Token parameters. https://hl7.org/fhir/R4/search.html#token */
+import { paramKey, systemKey, valueKey } from '../keys.ts';
+import {
+  type Condition,
+  clauseKey,
+  equalityCondition,
+  type Match,
+  MOST_STREAMS,
+  not,
+  rowCondition,
+} from './condition.ts';
+import type { ClauseOf, TokenValue } from './query.ts';
+import type { Sql } from './sql.ts';
+
+function systemMatch(sql: Sql, system: string | undefined): Match {
+  if (system === undefined) return () => 'TRUE';
+  const key = sql.bind(systemKey(system), 'int4');
+  return (t) => `${t}.sys = ${key}`;
+}
+
+function codeMatch(sql: Sql, { system, code }: TokenValue): Match {
+  const inSystem = systemMatch(sql, system);
+  if (code === undefined) return inSystem;
+  const key = sql.bind(valueKey(code), 'int8');
+  return (t) => `${t}.code = ${key} AND ${inSystem(t)}`;
+}
+
+/** The codes of each system, or of any, as one array. */
+function listMatches(sql: Sql, values: readonly TokenValue[]): Match[] {
+  const systems = new Map<string | undefined, bigint[]>();
+  for (const { system, code } of values) {
+    if (code !== undefined) systems.set(system, [...(systems.get(system) ?? []), valueKey(code)]);
+  }
+  const lists = [...systems].map(([system, codes]): Match => {
+    const inSystem = systemMatch(sql, system);
+    const keys = sql.bind(codes, 'int8[]');
+    return (t) => `${t}.code = ANY (${keys}) AND ${inSystem(t)}`;
+  });
+  return [...lists, ...values.filter(({ code }) => code === undefined).map((value) => codeMatch(sql, value))];
+}
+
+export function token(sql: Sql, clause: ClauseOf<'token'>): Condition {
+  const { param, any } = clause;
+  const p = sql.bind(paramKey(param), 'int4');
+  if (any.length > MOST_STREAMS || any.some(({ code }) => code === undefined)) {
+    const condition = rowCondition(sql, 'sp_token', p, listMatches(sql, any));
+    return clause.not ? not(condition) : { ...condition, key: clauseKey(clause) };
+  }
+  const matches = any.map((value) => codeMatch(sql, value));
+  const condition = equalityCondition(sql, 'sp_token', p, matches);
+  return clause.not ? not(condition) : { ...condition, key: clauseKey(clause) };
+}
