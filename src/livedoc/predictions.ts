@@ -248,3 +248,19 @@ function modelVersion(device: Device | undefined): string | null {
 export function idOf(reference: Reference | undefined): string | null {
   return reference?.reference?.split('/')[1] ?? null;
 }
+
+/** Whether a report is a model's reading and not one of the hospital's own. */
+export function isPrediction(report: DiagnosticReport): boolean {
+  return codeIn('tb-cad', report.code) === 'classification';
+}
+
+/** Where the reading's values are. */
+export function observationIdOf(report: DiagnosticReport): string {
+  return idOf(report.result?.[0]) ?? '';
+}
+
+/** What the reading recommends; empty when it recommends nothing. */
+export function proposalIdOf(report: DiagnosticReport): string {
+  const recommended = report.extension?.find(({ url }) => url === extension('recommendation'));
+  return idOf(recommended?.valueReference) ?? '';
+}
