@@ -19,6 +19,9 @@ export interface DimseLimits extends Timeouts {
   readonly associations: number;
   /** At one time, of one calling AE title. */
   readonly associationsPerAe: number;
+  /** Connections that have no association (yet, or no longer), of all addresses; more are cut off at once. */
+  readonly waiting: number;
+  readonly waitingPerAddress: number;
   /** Longest P-DATA-TF that we announce and take, bytes. */
   readonly maxLength: number;
 }
@@ -34,7 +37,7 @@ interface AcceptorOptions {
 
 export interface Acceptor {
   readonly address: string;
-  /** Who it is, once it asked for an association. */
+  /** Who it is, from when it asked for an association until that is rejected. */
   readonly peer: Peer | undefined;
   /** Whether no message is being received or answered, and none was for a second. */
   readonly quiet: boolean;
@@ -129,6 +132,7 @@ class AcceptedConnection implements Acceptor {
     const verdict =
       rq.applicationContext === applicationContext ? await admit(peer) : 'application-context-name-not-supported';
     if (verdict !== 'accepted') {
+      this.peer = undefined;
       log.warn('Association rejected', { ...peer, reason: verdict });
       this.#association.request('Evt8', rejectPdu(verdict));
       return;

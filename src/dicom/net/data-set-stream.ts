@@ -25,6 +25,9 @@ const itemEnd = 0xfffee00d;
 const sequenceEnd = 0xfffee0dd;
 const [pixelData] = attributes.PixelData;
 
+/** Of every composite object: SOP Class UID is in it. */
+const firstGroup = 0x0008;
+
 /** Values that are kept are identifiers and numbers. */
 const longestValue = 1024;
 
@@ -114,6 +117,9 @@ export class DataSetStream {
   #settleEncoding(): void {
     const { encoding } = this.#frame;
     this.#atStart = false;
+    const [low = 0, high = 0] = this.#header;
+    if ((encoding.littleEndian ? low + 256 * high : 256 * low + high) !== firstGroup)
+      throw new DicomError('not-dicom', 'The data set does not begin with group 0008.');
     if (encoding.littleEndian)
       this.#frames[0] = { inside: 'elements', encoding: { ...encoding, explicit: looksExplicit(this.#header) } };
   }
@@ -136,8 +142,6 @@ export class DataSetStream {
     const { tag, vr, length } = header;
     const nested = this.#frames.length > 1;
     if (tag === itemEnd && nested) this.#leave(header);
-    else if (tag < 0x00080000 && !nested && tag >>> 16 !== 4)
-      throw new DicomError('malformed', `${nameOf(tag)} does not belong in a data set.`);
     else if (tag >>> 16 === 0xfffe)
       throw new DicomError('malformed', `${nameOf(tag)} stands where an element belongs.`);
     else if (length === undefinedLength) this.#enterUndefined(tag, vr);

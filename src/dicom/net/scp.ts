@@ -10,6 +10,8 @@ import type { OnStore, Peer } from './services.ts';
 const defaults: DimseLimits = {
   associations: 64,
   associationsPerAe: 16,
+  waiting: 256,
+  waitingPerAddress: 32,
   maxLength: 262_144,
   artimSeconds: 30,
   pduSeconds: 60,
@@ -38,10 +40,11 @@ export interface DimseServer {
 /** How often a draining server looks whether associations are quiet, milliseconds. */
 const drainPoll = 50;
 
-/** Of each: all peers together, one address. Unassociated connections count too, so that silence fills no table. */
+/** Connections without an association, of all peers and of one address, so that silence takes no peer's place. */
 function tooMany(acceptors: ReadonlySet<Acceptor>, address: string, limits: DimseLimits): boolean {
-  const ofAddress = [...acceptors].filter((acceptor) => acceptor.address === address).length;
-  return acceptors.size >= 2 * limits.associations || ofAddress >= limits.associations;
+  const idle = [...acceptors].filter((acceptor) => !acceptor.peer);
+  const ofAddress = idle.filter((acceptor) => acceptor.address === address);
+  return idle.length >= limits.waiting || ofAddress.length >= limits.waitingPerAddress;
 }
 
 /** Resolves when it listens; rejects when it cannot (port taken). */
