@@ -4,10 +4,11 @@
  */
 import type { Issue } from '../../shared/errors.ts';
 import { isResourceType } from '../definitions/types.ts';
-import { isObject } from '../fhirpath/collection.ts';
+import { isObject, type Json } from '../fhirpath/collection.ts';
 import { explain, show } from './explain.ts';
 import { structureValidators } from './structure.ts';
 import type { Validate } from './validate.ts';
+import { checkTogether } from './walk.ts';
 
 /** Deeper than any real resource (the official examples reach 19), and far from the end of the stack. */
 const maxDepth = 100;
@@ -22,6 +23,8 @@ function depthExceeds(value: unknown, limit: number): boolean {
 function refuse(code: string, diagnostics: string, expression?: string): readonly Issue[] {
   return [{ severity: 'error', code, diagnostics, ...(expression === undefined ? {} : { expression: [expression] }) }];
 }
+
+type ResourceJson = Json & { readonly resourceType: string };
 
 /** What keeps a value from being looked at as a resource at all. */
 function unusable(resource: unknown): readonly Issue[] | undefined {
@@ -45,13 +48,18 @@ export interface ValidatorOptions {
 export function createValidator(_options: ValidatorOptions): Validate {
   const isValid = structureValidators(false);
   const problems = structureValidators(true);
-  return (resource) => {
-    const refused = unusable(resource);
-    if (refused) return refused;
-    const type = (resource as { readonly resourceType: string }).resourceType;
-    if (isValid(type)(resource)) return [];
+  const checkStructure = (resource: ResourceJson): readonly Issue[] => {
+    const type = resource.resourceType;
+    const valid: boolean = isValid(type)(resource);
+    if (valid) return [];
     const listing = problems(type);
     listing(resource);
     return (listing.errors ?? []).map((error) => explain(resource, error));
+  };
+  return (resource) => {
+    const refused = unusable(resource);
+    if (refused) return refused;
+    const known = resource as ResourceJson;
+    return [...checkStructure(known), ...checkTogether(known, known.resourceType)];
   };
 }
