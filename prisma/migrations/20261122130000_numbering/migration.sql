@@ -10,8 +10,8 @@ CREATE INDEX numero_dossier_patient ON numero_dossier (patient);
 -- The next free AAAA-NNNNNN of a year, from a sequence of that year: gaps are allowed, waiting for each other is not.
 CREATE FUNCTION next_numero_dossier(year integer) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-  name   text := format('numero_dossier_%s', year);
-  numero text;
+  name text := format('numero_dossier_%s', year);
+  free text;
 BEGIN
   IF to_regclass(quote_ident(name)) IS NULL THEN
     -- IF NOT EXISTS alone does not keep two sessions from making it at once.
@@ -19,11 +19,12 @@ BEGIN
     EXECUTE format('CREATE SEQUENCE IF NOT EXISTS %I', name);
   END IF;
   LOOP
-    numero := format('%s-%s', year, lpad(nextval(quote_ident(name))::text, 6, '0'));
+    free := nextval(quote_ident(name));
+    free := format('%s-%s', year, lpad(free, greatest(6, length(free)), '0'));
     -- A client may have brought the number before the sequence came to it.
-    EXIT WHEN NOT EXISTS (SELECT FROM numero_dossier n WHERE n.numero = next_numero_dossier.numero);
+    EXIT WHEN NOT EXISTS (SELECT FROM numero_dossier n WHERE n.numero = free);
   END LOOP;
-  RETURN numero;
+  RETURN free;
 END
 $$;
 
