@@ -97,6 +97,7 @@ export const attributes = {
   VOILUTSequence: [0x00283010, 'SQ'],
   LossyImageCompression: [0x00282110, 'CS'],
   PresentationLUTShape: [0x20500020, 'CS'],
+  ViewCodeSequence: [0x00540220, 'SQ'],
   PixelData: [0x7fe00010, 'OW'],
 } as const satisfies Record<string, readonly [number, string]>;
 
