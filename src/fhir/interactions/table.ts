@@ -5,7 +5,7 @@
  */
 import { FhirError } from '../../shared/errors.ts';
 import type { AuditRecord } from '../../store/audit/record.ts';
-import type { Permission } from '../access.ts';
+import type { Access, Permission } from '../access.ts';
 import { audited } from '../audit/audited.ts';
 import type { Context } from '../context.ts';
 import { isResourceType } from '../definitions/types.ts';
@@ -15,7 +15,7 @@ import { create } from './create.ts';
 import { remove } from './delete.ts';
 import type { Entry } from './entries.ts';
 import { parseIfMatch } from './expect.ts';
-import { demand } from './guard.ts';
+import { demand, demandWritable } from './guard.ts';
 import { history } from './history.ts';
 import { read } from './read.ts';
 import { search } from './search.ts';
@@ -178,15 +178,24 @@ export function perform(
   { interaction, ...target }: Match,
   request: Omit<Request, keyof Match>,
 ): Promise<Reply> {
-  const { code, action, permissions, run } = interaction;
+  const { code, action, run } = interaction;
   const whole: Request = { ...request, ...target };
   // Which of the two it is shows inside.
   if (code === 'transaction') return run(context, whole);
   const query = code === 'search-type' ? searchText(target.type, request.params) : undefined;
   const name = target.id === '' ? target.type : `${target.type}/${target.id}`;
-  return audited(context, { code, action, target: query === undefined ? name : undefined, query }, (inner) =>
-    run(inner, whole),
-  );
+  const deed = { code, action, query, target: query === undefined ? name : undefined };
+  return audited(context, deed, (inner) => {
+    demandOneOf(inner.access, interaction, target.type);
+    return run(inner, whole);
+  });
+}
+
+/** What can be refused before a body is read. */
+function demandOneOf(access: Access, { action, permissions }: Interaction, type: string): void {
+  if (action === 'C' || action === 'U' || action === 'D') demandWritable(type);
+  const [first] = permissions;
+  if (first && !permissions.some((permission) => access.may(permission, type))) demand(access, first, type);
 }
 
 function searchText(type: string, params: URLSearchParams): string {

@@ -1,0 +1,41 @@
+/**
+ * Which browser applications of other origins may read answers below the FHIR base.
+ * https://hl7.org/fhir/smart-app-launch/app-launch.html#considerations-for-cross-origin-resource-sharing-cors-support
+ */
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+
+const exposed = 'ETag, Location, Last-Modified, X-Request-Id, WWW-Authenticate';
+
+/** The headers for a request's origin: metadata is for everybody, the rest for origins that are allowed. */
+export function corsHeaders(
+  origin: string | undefined,
+  url: string,
+  allows: ((origin: string) => boolean) | undefined,
+): Readonly<Record<string, string>> {
+  if (/^\/metadata\/?(\?|$)/.test(url)) return { 'Access-Control-Allow-Origin': '*' };
+  if (origin === undefined || !allows) return {};
+  if (!allows(origin)) return { Vary: 'Origin' };
+  return { 'Access-Control-Allow-Origin': origin, 'Access-Control-Expose-Headers': exposed, Vary: 'Origin' };
+}
+
+/** Answers OPTIONS: what may be asked across origins, to an origin that may ask at all. */
+export function preflight(
+  response: ServerResponse,
+  cors: Readonly<Record<string, string>>,
+  headers: IncomingHttpHeaders,
+): number {
+  const isAllowed = 'Access-Control-Allow-Origin' in cors && headers['access-control-request-method'] !== undefined;
+  response.writeHead(204, {
+    ...cors,
+    ...(isAllowed
+      ? {
+          'Access-Control-Allow-Methods': 'GET, HEAD, POST, PUT, DELETE',
+          'Access-Control-Allow-Headers':
+            'Authorization, Accept, Content-Type, If-Match, If-None-Match, If-None-Exist, Prefer, X-Request-Id',
+          'Access-Control-Max-Age': '600',
+        }
+      : {}),
+  });
+  response.end();
+  return 204;
+}

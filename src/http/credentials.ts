@@ -1,0 +1,22 @@
+/** What a request says about who sends it: header, address, and an id by which its traces are found. */
+import type { IncomingMessage } from 'node:http';
+import { newId } from '../shared/id.ts';
+
+export interface Credentials {
+  readonly authorization: string | undefined;
+  /** The peer's network address. */
+  readonly address: string | undefined;
+  readonly requestId: string;
+}
+
+const sane = /^[A-Za-z0-9._:-]{1,64}$/;
+
+/** The credentials of a request. The client's X-Request-Id is kept when it is short and plain, else there is a new one. */
+export function credentialsOf({ headers, socket }: IncomingMessage): Credentials {
+  const given = headers['x-request-id'];
+  return {
+    authorization: headers.authorization,
+    address: socket.remoteAddress,
+    requestId: typeof given === 'string' && sane.test(given) ? given : newId(),
+  };
+}

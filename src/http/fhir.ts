@@ -1,0 +1,136 @@
+/**
+ * The FHIR base over HTTP: every request below /fhir goes through here, by one table, without Express in between.
+ * https://hl7.org/fhir/R4/http.html
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Access } from '../fhir/access.ts';
+import type { Context } from '../fhir/context.ts';
+import { type CapabilityOptions, capabilities } from '../fhir/interactions/capabilities.ts';
+import { interactions, match, methodsOf, perform } from '../fhir/interactions/table.ts';
+import { FhirError } from '../shared/errors.ts';
+import { corsHeaders, preflight } from './cors.ts';
+import { type Credentials, credentialsOf } from './credentials.ts';
+import { logError, outcomeReply } from './errors.ts';
+import { sendError, sendReply } from './fhir-reply.ts';
+import { type Address, addressOf, type Limits, requestOf } from './fhir-request.ts';
+import { acceptedType, fhirJson } from './media-types.ts';
+import type { Metrics } from './metrics.ts';
+import { parsePrefer } from './prefer.ts';
+
+export interface FhirDeps extends Omit<Context, 'access'> {
+  readonly authenticate: (credentials: Credentials) => Promise<Access>;
+  readonly limits: Limits;
+  readonly metrics: Metrics;
+  /** The release, for the CapabilityStatement. */
+  readonly version: string;
+  readonly oauth?: NonNullable<CapabilityOptions['oauth']>;
+  /** Whether a browser application of another origin may call; nobody by default. */
+  readonly allowsOrigin?: (origin: string) => boolean;
+}
+
+/** One request while it is being answered. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly credentials: Credentials;
+  readonly cors: Readonly<Record<string, string>>;
+  /** For metrics and log: an interaction's code. */
+  name: string;
+  type: string;
+}
+
+/** Answers a request whose URL is below the base, the base taken off: `/Patient/1?x=y`. */
+export function fhir(deps: FhirDeps): (request: IncomingMessage, response: ServerResponse, url: string) => void {
+  const statement = capabilityText(deps);
+  return (request, response, url) => {
+    void exchange(deps, statement, request, response, url);
+  };
+}
+
+function capabilityText({ base, version, oauth }: FhirDeps): () => string {
+  let text: string | undefined;
+  return () => {
+    text ??= JSON.stringify(capabilities({ base, version, interactions, ...(oauth ? { oauth } : {}) }));
+    return text;
+  };
+}
+
+async function exchange(
+  deps: FhirDeps,
+  statement: () => string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: string,
+): Promise<void> {
+  const started = performance.now();
+  const credentials = credentialsOf(request);
+  const cors = corsHeaders(request.headers.origin, url, deps.allowsOrigin);
+  const own: Exchange = { request, response, credentials, cors, name: 'none', type: fhirJson };
+  let status: number;
+  try {
+    status = await answer(deps, statement, own, url);
+  } catch (error) {
+    const milliseconds = Math.round(performance.now() - started);
+    const { requestId } = credentials;
+    logError(deps.log, error, { requestId, method: request.method, interaction: own.name, milliseconds });
+    status = refuse(own, error, url);
+  }
+  deps.metrics.observe(own.name, status, (performance.now() - started) / 1000);
+}
+
+function refuse(own: Exchange, error: unknown, url: string): number {
+  const { request, response, credentials } = own;
+  const reply = outcomeReply(error, credentials.authorization, credentials.requestId);
+  const isMethod = error instanceof FhirError && error.kind === 'methodNotAllowed';
+  const headers = isMethod ? { ...reply.headers, Allow: allowed(url) } : reply.headers;
+  // What is still on its way is thrown away, so that the client can read the answer and go on.
+  if (!request.readableEnded) request.resume();
+  if (response.headersSent || response.destroyed) return reply.status;
+  return sendError(response, { ...reply, headers }, { ...own, requestId: credentials.requestId });
+}
+
+function allowed(url: string): string {
+  const { path } = addressOf(url);
+  const methods = path === 'metadata' ? ['GET'] : methodsOf(path);
+  return methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
+}
+
+async function answer(deps: FhirDeps, statement: () => string, own: Exchange, url: string): Promise<number> {
+  const { request, response, credentials, cors } = own;
+  if (request.method === 'OPTIONS') return preflight(response, cors, request.headers);
+  const address = addressOf(url);
+  const { headers } = request;
+  const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '');
+  const preferences = parsePrefer(headers['prefer']);
+  const asked = {
+    requestId: credentials.requestId,
+    ifNoneMatch: headers['if-none-match'],
+    ifModifiedSince: headers['if-modified-since'],
+    returns: preferences.returns,
+    isWrite: method !== 'GET',
+    base: deps.base,
+    cors,
+  };
+  if (address.path === 'metadata') {
+    own.name = 'capabilities';
+    if (method !== 'GET') throw new FhirError('methodNotAllowed', `${method} is not for metadata.`);
+    const type = typeOf(own, address);
+    return sendReply(response, { status: 200, text: statement() }, { ...asked, type });
+  }
+  const access = await deps.authenticate(credentials);
+  const found = match(method, address.path);
+  own.name = found.interaction.code;
+  const type = typeOf(own, address);
+  const plain = requestOf(request, address, found.interaction, preferences, deps.limits);
+  const reply = await perform({ ...contextOf(deps), access }, found, plain);
+  return sendReply(response, reply, { ...asked, type });
+}
+
+function typeOf(own: Exchange, { params }: Address): string {
+  own.type = acceptedType(own.request.headers.accept, params.get('_format'));
+  return own.type;
+}
+
+function contextOf({ store, validate, now, base, log, pageKey }: FhirDeps): Omit<Context, 'access'> {
+  return { store, validate, now, base, log, ...(pageKey ? { pageKey } : {}) };
+}
