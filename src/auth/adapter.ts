@@ -15,6 +15,14 @@ import { metadataOf } from './client-metadata.ts';
 
 const given = (payload: Payload | undefined) => payload as AdapterPayload | undefined;
 
+/**
+ * A code or refresh token that comes a second time ends all tokens of its grant, because it may have been stolen. But two
+ * tabs that refresh at the same moment, or a form sent twice, are no theft: so soon after the first use the second one is
+ * refused without more. It gets no tokens either way.
+ */
+const graceSeconds = 5;
+const usedOnce: ReadonlySet<string> = new Set(['AuthorizationCode', 'RefreshToken']);
+
 /** Clients are rows of their own table and are written by `clients.ts` alone. */
 function clientAdapter(db: Database): Pick<Adapter, 'find' | 'upsert'> {
   return {
@@ -29,7 +37,7 @@ function clientAdapter(db: Database): Pick<Adapter, 'find' | 'upsert'> {
 /** The adapter of each of the provider's models. */
 export function adapterOn(db: Database): AdapterFactory {
   return (model: string): Adapter => ({
-    find: async (id) => given(await findArtifact(db, model, id)),
+    find: async (id) => given(await findArtifact(db, model, id, usedOnce.has(model) ? graceSeconds : 0)),
     findByUid: async (uid) => given(await findSession(db, uid)),
     findByUserCode: async (code) => given(await findByUserCode(db, model, code)),
     destroy: (id) => removeArtifact(db, model, id),

@@ -93,11 +93,9 @@ function configuration(deps: ProviderDeps): Configuration {
     pkce: { required: () => true },
     scopes: ['openid', 'offline_access'],
     claims: {
-      openid: ['sub'],
+      openid: ['sub', 'auth_time', 'amr'],
       fhirUser: ['fhirUser'],
       profile: ['name', 'family_name', 'given_name'],
-      acr: null,
-      auth_time: null,
     },
     conformIdTokenClaims: false,
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],

@@ -96,7 +96,9 @@ export function allowedScope(
   const granted = asked.split(' ').flatMap((word) => {
     if (otherScopes.has(word)) return known.has(word) ? [word] : [];
     const scope = parseScope(word);
-    return scope ? resources.flatMap((each) => common(scope, each) ?? []) : [];
+    if (!scope) return [];
+    const parts = resources.flatMap((each) => common(scope, each) ?? []);
+    return parts.includes(word) ? [word] : parts;
   });
   return [...new Set(granted)];
 }

@@ -55,6 +55,10 @@ describe('what a client may be granted', () => {
     expect(granted('user/Patient.cruds', 'user/*.rs')).toBe('user/Patient.rs'));
   it('is cut down to the registered types', () =>
     expect(granted('user/*.rs', 'user/Patient.rs user/Observation.r')).toBe('user/Patient.rs user/Observation.r'));
+  it('is not taken to pieces when one registered scope covers it', () =>
+    expect(granted('user/*.rs', 'user/*.rs user/Patient.cruds')).toBe('user/*.rs'));
+  it('is put together of several registered scopes', () =>
+    expect(granted('user/*.cruds', 'user/*.rs user/Patient.cruds')).toBe('user/*.rs user/Patient.cruds'));
   it('is cut down to the registered query', () =>
     expect(granted('user/Observation.rs', 'user/Observation.rs?category=lab')).toBe(
       'user/Observation.rs?category=lab',
