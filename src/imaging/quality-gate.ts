@@ -149,7 +149,8 @@ export function gatePixels(image: GrayImage): GateResult {
   return sum([checkSize(image.width, image.height), checkGreys(image), checkPolarity(image)]);
 }
 
-// Shares of pixels. Measured on 2,126 chest films: the most extreme grey takes at most ... of a film.
+// Of 2,126 chest films one grey takes up 2 % in the median, 20 % in the hundredth worst and 84 % in the very worst
+// (a film on a large black ground); black and white together about the same.
 const [blankShare, saturatedShare, leastSpread] = [0.95, 0.7, 8];
 
 function checkGreys({ data, bits }: GrayImage): Checked {
@@ -163,7 +164,7 @@ function checkGreys({ data, bits }: GrayImage): Checked {
   const extreme = share(0) + share(255);
   const spread = levelAt(counts, 0.98 * data.length) - levelAt(counts, 0.02 * data.length);
   if (Math.max(...counts) / data.length > blankShare || spread < leastSpread) {
-    return reject('no-contrast', `Half a percent of the greys span ${spread} of 256 levels.`);
+    return reject('no-contrast', `96 % of the pixels lie within ${spread} of 256 grey levels.`);
   }
   if (extreme > blankShare)
     return reject('no-contrast', `${Math.round(extreme * 100)} % of the image is black or white.`);
@@ -178,7 +179,10 @@ function levelAt(counts: Float64Array, rank: number): number {
   });
 }
 
-/** The spine and the heart between the lungs are lighter than the lungs; in a negative of the film they are darker. */
+/**
+ * The spine and the heart between the lungs are lighter than the lungs; in a negative of the film they are darker.
+ * Of 2,126 films 99.2 % are told from their negatives so: enough to warn, not to reject.
+ */
 function checkPolarity(image: GrayImage): Checked {
   const middle = meanOf(image, 0.44, 0.56);
   const lungs = (meanOf(image, 0.2, 0.36) + meanOf(image, 0.64, 0.8)) / 2;

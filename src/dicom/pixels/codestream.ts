@@ -5,7 +5,8 @@
 import { DicomError } from '../dicom-error.ts';
 
 export interface Codestream {
-  readonly kind: 'jpeg' | 'jpeg-lossless' | 'jpeg-ls' | 'jpeg-2000';
+  /** `jpeg-extended`: sequential with 12 bits; `jpeg` has 8, sequential or progressive. */
+  readonly kind: 'jpeg' | 'jpeg-extended' | 'jpeg-lossless' | 'jpeg-ls' | 'jpeg-2000';
   readonly width: number;
   readonly height: number;
   readonly components: number;
@@ -46,27 +47,29 @@ function readJpeg(bytes: Uint8Array, view: DataView): Codestream {
   let position = 2;
   for (;;) {
     const marker = view.getUint16(position);
-    if (marker === 0xffff) {
-      position += 1;
-      continue;
-    }
-    const kind = frames[marker];
-    if (kind) {
-      const [height, width] = [view.getUint16(position + 5), view.getUint16(position + 7)];
-      const [precision, components] = [view.getUint8(position + 4), view.getUint8(position + 9)];
-      return { kind, width, height, components, precision, signed: false, bytes };
-    }
-    if (marker >= 0xffc5 && marker <= 0xffcf && marker !== 0xffc8 && marker !== 0xffcc) {
-      const process = `SOF${marker & 0xf}`;
-      throw new DicomError(
-        'unsupported-pixel-format',
-        `JPEG with ${process} (hierarchical or arithmetic) is not decoded.`,
-      );
-    }
-    const isSegment = marker > 0xff01 && (marker < 0xffd0 || marker > 0xffd9);
-    if (!isSegment || marker === 0xffda) throw corrupt('The JPEG image has no frame header.');
-    position += 2 + Math.max(2, view.getUint16(position + 2));
+    if (frames[marker]) return readFrameHeader(bytes, view, position, marker);
+    refuseOtherFrames(marker);
+    // Bytes FF may stand before any marker.
+    position += marker === 0xffff ? 1 : 2 + Math.max(2, view.getUint16(position + 2));
   }
+}
+
+function readFrameHeader(bytes: Uint8Array, view: DataView, position: number, marker: number): Codestream {
+  const [height, width] = [view.getUint16(position + 5), view.getUint16(position + 7)];
+  const [precision, components] = [view.getUint8(position + 4), view.getUint8(position + 9)];
+  const usual = frames[marker] ?? 'jpeg';
+  const kind = marker === 0xffc1 && precision === 12 ? 'jpeg-extended' : usual;
+  return { kind, width, height, components, precision, signed: false, bytes };
+}
+
+function refuseOtherFrames(marker: number): void {
+  const isFrame = marker >= 0xffc5 && marker <= 0xffcf && marker !== 0xffc8 && marker !== 0xffcc;
+  if (isFrame) {
+    const message = `JPEG with SOF${marker & 0xf} (hierarchical or arithmetic) is not decoded.`;
+    throw new DicomError('unsupported-pixel-format', message);
+  }
+  const isSegment = marker > 0xff01 && (marker < 0xffd0 || marker > 0xffda);
+  if (!isSegment) throw corrupt('The JPEG image has no frame header.');
 }
 
 function readJpeg2000(bytes: Uint8Array, view: DataView): Codestream {

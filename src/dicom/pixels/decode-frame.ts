@@ -9,6 +9,7 @@ import type { DicomFile } from '../part10.ts';
 import { type Codestream, readCodestream } from './codestream.ts';
 import { frameBytes } from './fragments.ts';
 import { type ImageAttributes, imageAttributes } from './image-attributes.ts';
+import { decodeExtendedJpeg } from './jpeg-extended.ts';
 import { decodeLosslessJpeg } from './jpeg-lossless.ts';
 import { luminance } from './luminance.ts';
 import { nativeSamples } from './native.ts';
@@ -76,9 +77,12 @@ async function decompress(
   // The bytes say themselves which codec they need: baseline JPEG is found under the UID of lossless JPEG, for example.
   const stream = readCodestream(bytes);
   checkCodestream(stream, image);
-  const decoded =
-    stream.kind === 'jpeg-lossless' ? decodeLosslessJpeg(stream) : await decodeWithWasm(stream.kind, stream);
-  return fromDecoded(image, stream, decoded);
+  return fromDecoded(image, stream, await decodeCodestream(stream));
+}
+
+async function decodeCodestream(stream: Codestream): Promise<Decoded> {
+  if (stream.kind === 'jpeg-lossless') return decodeLosslessJpeg(stream);
+  return stream.kind === 'jpeg-extended' ? decodeExtendedJpeg(stream) : decodeWithWasm(stream.kind, stream);
 }
 
 function checkCodestream(stream: Codestream, { rows, columns, samples }: ImageAttributes): void {
@@ -91,7 +95,8 @@ function checkCodestream(stream: Codestream, { rows, columns, samples }: ImageAt
     const message = `The compressed image has ${components} components, the header says ${samples}.`;
     throw new DicomError('corrupt-pixel-data', message);
   }
-  if (precision > 16 || precision < 2 || (stream.kind === 'jpeg' && precision !== 8)) {
+  const isDecodable = stream.kind === 'jpeg' ? precision === 8 : precision >= 2 && precision <= 16;
+  if (!isDecodable) {
     throw new DicomError('unsupported-pixel-format', `${stream.kind} with ${precision} bits is not decoded.`);
   }
 }
