@@ -66,6 +66,18 @@ const byHand: Readonly<Record<string, (focus: Json, environment: Environment) =>
   'txt-2': () => true,
 };
 
+/** Constraints of profiles, compiled for the type of each focus; their number is that of the known profiles. */
+const compiled = new WeakMap<Constraint, Map<string, Holds>>();
+
+/** Whether a profile's constraint holds for a value of `type`. Throws a SyntaxError when its expression is no FHIRPath. */
+export function evaluate(constraint: Constraint, type: string, focus: unknown, environment: Environment): boolean {
+  const byType = compiled.get(constraint) ?? new Map<string, Holds>();
+  compiled.set(constraint, byType);
+  const holds = byType.get(type) ?? evaluated(constraint.expression, [type]);
+  byType.set(type, holds);
+  return holds(focus, environment);
+}
+
 function evaluated(expression: string, types: readonly string[]): Holds {
   const { run } = compile(expression, types);
   return (focus, environment) => truth(run([focus], environment)) !== false;

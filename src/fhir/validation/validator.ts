@@ -6,6 +6,8 @@ import type { Issue } from '../../shared/errors.ts';
 import { isResourceType } from '../definitions/types.ts';
 import { isObject, type Json } from '../fhirpath/collection.ts';
 import { explain, show } from './explain.ts';
+import { conformance } from './profiles/conform.ts';
+import { openRegistry } from './profiles/registry.ts';
 import { structureValidators } from './structure.ts';
 import type { Validate } from './validate.ts';
 import { checkTogether } from './walk.ts';
@@ -44,8 +46,18 @@ export interface ValidatorOptions {
   readonly profilesFolder: string;
 }
 
-/** A validator of R4 resources. Types are compiled at their first use. */
-export function createValidator(_options: ValidatorOptions): Validate {
+/** The same problem can be found by a profile and by the definition of its extension. */
+function once(issues: readonly Issue[]): readonly Issue[] {
+  if (issues.length < 2) return issues;
+  return [...new Map(issues.map((issue) => [`${issue.expression}\n${issue.diagnostics}`, issue])).values()];
+}
+
+/**
+ * A validator of R4 resources against the base definitions and the profiles of R4 and of a folder. Types and profiles
+ * are compiled at their first use. Throws when there is no such folder.
+ */
+export function createValidator({ profilesFolder }: ValidatorOptions): Validate {
+  const registry = openRegistry(profilesFolder);
   const isValid = structureValidators(false);
   const problems = structureValidators(true);
   const checkStructure = (resource: ResourceJson): readonly Issue[] => {
@@ -56,10 +68,11 @@ export function createValidator(_options: ValidatorOptions): Validate {
     listing(resource);
     return (listing.errors ?? []).map((error) => explain(resource, error));
   };
-  return (resource) => {
+  return (resource, { profiles } = {}) => {
     const refused = unusable(resource);
     if (refused) return refused;
     const known = resource as ResourceJson;
-    return [...checkStructure(known), ...checkTogether(known, known.resourceType)];
+    const together = checkTogether(known, known.resourceType, conformance(registry, profiles));
+    return once([...checkStructure(known), ...together]);
   };
 }

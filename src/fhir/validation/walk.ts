@@ -20,8 +20,12 @@ interface Stop {
   readonly type?: string;
 }
 
+/** Checks of what a profile may be about, besides the base definitions: resources and extensions. */
+export type Conform = (value: Json, type: string, path: () => string, environment: Environment) => readonly Issue[];
+
 /** Where the walk is; one for each resource on the way. */
 interface Place extends Environment {
+  readonly conform: Conform;
   readonly issues: Issue[];
   /** Names and indexes from the outermost resource; written as text only when there is an issue. */
   readonly path: (string | number)[];
@@ -86,7 +90,13 @@ function visit(value: unknown, stop: Stop, place: Place): void {
   else walk(value, stop.type, place);
 }
 
+function conform(object: Json, type: string, place: Place): void {
+  if (type !== 'Extension' && object['resourceType'] !== type) return;
+  place.issues.push(...place.conform(object, type, () => expressionOf(place.path), place));
+}
+
 function walk(object: Json, type: string, place: Place): void {
+  conform(object, type, place);
   for (const invariant of invariantsOf(type)) check(object, invariant, place);
   const known = stops(type);
   for (const key in object) {
@@ -115,10 +125,10 @@ function bundleResolver(resource: Json): ((reference: string) => unknown) | unde
   };
 }
 
-/** Problems between elements of a resource of a known type. */
-export function checkTogether(resource: Json, type: string): readonly Issue[] {
+/** Problems between elements of a resource of a known type, and what `conform` finds on the way. */
+export function checkTogether(resource: Json, type: string, conform: Conform): readonly Issue[] {
   const resolve = bundleResolver(resource);
-  const place: Place = { resource, root: resource, issues: [], path: [type], ...(resolve ? { resolve } : {}) };
+  const place: Place = { resource, root: resource, issues: [], path: [type], conform, ...(resolve ? { resolve } : {}) };
   walk(resource, type, place);
   return place.issues;
 }
