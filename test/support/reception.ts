@@ -15,7 +15,7 @@ export interface TestReception {
   readonly options: ReceiveOptions & { readonly blobs: FileBlobs };
   /** How many rows a query gives. */
   count(from: string, values?: readonly unknown[]): Promise<number>;
-  /** Names of the files under a folder of the object store. */
+  /** Names of the files under a folder of the object store, without notes of what is held for a sweep. */
   files(under: 'incoming' | 'sha256'): Promise<string[]>;
   listen(limits?: Partial<DimseLimits>): Promise<DimseServer>;
 }
@@ -47,7 +47,7 @@ export function withReception(): TestReception {
     },
     async files(under) {
       const entries = await readdir(join(folder, under), { recursive: true, withFileTypes: true }).catch(() => []);
-      return entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
+      return entries.filter((entry) => entry.isFile() && !entry.name.endsWith('.held')).map((entry) => entry.name);
     },
     async listen(limits = {}) {
       const server = await listenDimse({
