@@ -47,7 +47,11 @@ export async function fileReading(deps: FilingDeps, instance: DicomInstance, loo
   });
 }
 
-async function file(deps: FilingDeps, instance: DicomInstance, { facts, reading }: Known): Promise<void> {
+async function file(
+  deps: FilingDeps,
+  instance: DicomInstance,
+  { facts, reading, notes = [], rendering = '' }: Known,
+): Promise<void> {
   const { context } = deps;
   const home = await homeOf(deps, facts);
   if (reading.kind === 'no-image') {
@@ -68,7 +72,9 @@ async function file(deps: FilingDeps, instance: DicomInstance, { facts, reading 
   const isNew = (await context.store.resources.read('DiagnosticReport', id)) === undefined;
   const made = isNew ? readingResources(of) : [];
   await putTogether(context, [...home.writes, ...made.map((resource) => ({ resource }))]);
-  await context.store.audit.append(inferenceRecord({ ...of, instance, report: `DiagnosticReport/${id}` }));
+  await context.store.audit.append(
+    inferenceRecord({ ...of, notes, rendering, instance, report: `DiagnosticReport/${id}` }),
+  );
   await markRead(context.store.db, instance.sopInstance, { ...stateOf(reading), report: `DiagnosticReport/${id}` });
 }
 

@@ -6,10 +6,14 @@
 import type { AuditRecord } from '../store/audit/record.ts';
 import type { DicomInstance } from '../store/dicom/instance.ts';
 import { deviceId } from './ai-device.ts';
+import type { LookedAt } from './reading.ts';
 import type { ReadingOf } from './reading-resources.ts';
 
+/** Enough for every real file; one made to fill the trail is cut. */
+const longestNote = 2000;
+
 export function inferenceRecord(
-  of: ReadingOf & { readonly instance: DicomInstance; readonly report: string },
+  of: ReadingOf & { readonly instance: DicomInstance; readonly report: string } & Pick<LookedAt, 'notes' | 'rendering'>,
 ): AuditRecord {
   const { model, reading, instance, report } = of;
   const read = reading.kind === 'read';
@@ -33,6 +37,9 @@ export function inferenceRecord(
           runtime,
           threshold: of.threshold,
           ...(read ? figures(reading.finding) : { reason: reading.reason }),
+          ...(reading.warnings.length > 0 && { warnings: reading.warnings.join(' ') }),
+          ...(of.rendering && { rendering: of.rendering }),
+          ...(of.notes && of.notes.length > 0 && { notes: of.notes.join(' ').slice(0, longestNote) }),
         },
       },
     ],

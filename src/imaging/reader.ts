@@ -11,6 +11,8 @@ export interface ReaderOptions {
   readonly settings: ReaderSettings;
   /** The built reader-process.js. */
   readonly entry: URL;
+  /** Of node, for an entry that is not built: `--import tsx`. */
+  readonly execArgv?: readonly string[];
   /** Longest time of one image. */
   readonly timeoutSeconds: number;
   /** Most memory of the process, model included. */
@@ -42,6 +44,8 @@ export class Reader {
   #process: ChildProcess | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
+  /** Why the process could not be started again. */
+  #failure: string | undefined;
 
   private constructor(options: ReaderOptions, process: ChildProcess, model: KnownModel) {
     this.#options = options;
@@ -62,6 +66,11 @@ export class Reader {
     return turn;
   }
 
+  /** Why no image can be read now; absent when one can. A process that ended is started again by the next image. */
+  problem(): string | undefined {
+    return this.#closed ? 'The reader is closed.' : this.#failure;
+  }
+
   /** Ends the process after the image that it is looking at. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -76,10 +85,10 @@ export class Reader {
 
   async #read(key: string): Promise<LookedAt> {
     if (this.#closed) throw new Error('The reader is closed.');
-    if (!this.#process?.connected) this.#process = (await open(this.#options)).process;
+    const process = await this.#opened();
     const { timeoutSeconds, memoryMib, log } = this.#options;
     try {
-      const reply = await ask(this.#process, { type: 'read', key }, { seconds: timeoutSeconds, memoryMib });
+      const reply = await ask(process, { type: 'read', key }, { seconds: timeoutSeconds, memoryMib });
       if (reply.type !== 'looked')
         throw new Error(reply.type === 'failed' ? reply.message : 'The reader lost its place.');
       return reply.result;
@@ -91,11 +100,27 @@ export class Reader {
       throw error;
     }
   }
+
+  async #opened(): Promise<ChildProcess> {
+    if (this.#process?.connected) return this.#process;
+    try {
+      this.#process = (await open(this.#options)).process;
+      this.#failure = undefined;
+      return this.#process;
+    } catch (error) {
+      this.#failure = error instanceof Error ? error.message : String(error);
+      // Not this image's fault: as an Error of another kind it does not count against it.
+      throw new Error(`The reading process does not start: ${this.#failure}`, { cause: error });
+    }
+  }
 }
 
 async function open(options: ReaderOptions): Promise<{ process: ChildProcess; model: KnownModel }> {
-  const { entry, memoryMib, settings } = options;
-  const process = fork(entry, { serialization: 'advanced', execArgv: [`--max-old-space-size=${memoryMib}`] });
+  const { entry, memoryMib, settings, execArgv = [] } = options;
+  const process = fork(entry, {
+    serialization: 'advanced',
+    execArgv: [...execArgv, `--max-old-space-size=${memoryMib}`],
+  });
   const reply = await ask(process, { type: 'open', settings }, { seconds: OPEN_SECONDS, memoryMib });
   if (reply.type === 'ready') return { process, model: reply };
   process.disconnect();

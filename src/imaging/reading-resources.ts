@@ -1,6 +1,6 @@
 /** All that a reading writes beside patient, study and model: what the model says, what it proposes, where it looked, who did it. */
-import type { Binary, Media, Provenance, Resource } from '@medplum/fhirtypes';
-import { aiAsserted, profile, systems } from '../livedoc/canonical.ts';
+import type { Binary, CodeableConcept, Media, Provenance, Resource } from '@medplum/fhirtypes';
+import { aiAsserted, codeSystem, profile, systems } from '../livedoc/canonical.ts';
 import { toFhir } from '../livedoc/predictions.ts';
 import { stableId } from '../livedoc/stable-id.ts';
 import { type Code, concept, type Language, nameOf } from '../livedoc/terms.ts';
@@ -9,6 +9,7 @@ import type { Prediction } from '../shared/api/prediction.ts';
 import { deviceId, type KnownModel, modelCardId } from './ai-device.ts';
 import type { ImageFacts } from './image-facts.ts';
 import { imagingStudyId } from './imaging-study.ts';
+import { gateWarnings } from './quality-gate.ts';
 import type { Reading } from './reading.ts';
 
 export interface ReadingOf {
@@ -52,7 +53,7 @@ export function readingResources(of: ReadingOf): Resource[] {
     image: of.facts,
     ...(effective && { effective }),
     ...(of.reading.kind === 'read' && { calibration: of.reading.finding.threshold }),
-    warnings: warningsOf(of),
+    warnings: warningConcepts(of),
     tags: of.tags,
     language: of.language,
   });
@@ -62,8 +63,18 @@ export function readingResources(of: ReadingOf): Resource[] {
 
 const mediaId = (report: string) => stableId('Media', report);
 
-function warningsOf({ reading, tags, language }: ReadingOf): string[] {
-  return [...reading.warnings, ...tags.map((tag) => nameOf('tag', tag, language))];
+/** What makes the reading less certain: found by the quality gate, or in comparing image and record. */
+function warningConcepts({ reading, tags, language }: ReadingOf): CodeableConcept[] {
+  const at = language === 'fr' ? 0 : 1;
+  const found = reading.warnings.map((code) => {
+    const display = gateWarnings[code][at];
+    return { coding: [{ system: codeSystem('reading-warning'), code, display }] };
+  });
+  return [...found, ...tags.map((tag) => concept('tag', tag, language))];
+}
+
+function warningsOf(of: ReadingOf): string[] {
+  return warningConcepts(of).map(({ coding }) => (coding?.[0]?.display ?? '').replace(/[.]$/, ''));
 }
 
 /** Four digits are far finer than the calibration is. */

@@ -34,7 +34,7 @@ export interface ReadingLinks {
   /** Which threshold it was: its id in the model's description, and the people it was set on. */
   readonly calibration?: { readonly id: string; readonly population: string };
   /** What makes the reading less certain without forbidding it. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly CodeableConcept[];
   readonly tags: readonly Code<'tag'>[];
   readonly language: Language;
 }
@@ -142,7 +142,7 @@ function componentsOf(row: Prediction, { language, calibration, warnings }: Read
           ),
         ]
       : []),
-    ...warnings.map((text) => coded('warning', { text })),
+    ...warnings.map((each) => coded('warning', each)),
   ];
   return component.length > 0 ? { component } : {};
 }

@@ -1,42 +1,13 @@
 /**
- * Errors of the LIVEDOC API: one entry for each field that is wrong.
+ * Errors of the LIVEDOC API: what its shapes find wrong has one entry for each field.
  * https://www.rfc-editor.org/rfc/rfc9457
  */
 import type { NextFunction, Request, Response } from 'express';
 import type { z } from 'zod';
 import { FhirError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
-
-export interface FieldError {
-  /** `diagnostic_final`, `query.limit`; empty for the whole body. */
-  readonly field: string;
-  readonly message: string;
-}
-
-export interface Problem {
-  readonly type: 'about:blank';
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly errors?: readonly FieldError[];
-}
-
-const titles: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  409: 'Conflict',
-  410: 'Gone',
-  412: 'Precondition Failed',
-  413: 'Content Too Large',
-  415: 'Unsupported Media Type',
-  422: 'Unprocessable Content',
-  429: 'Too Many Requests',
-  500: 'Internal Server Error',
-  503: 'Service Unavailable',
-};
+import { credentialsOf } from '../credentials.ts';
+import { logError, problemReply } from '../errors.ts';
 
 /** What a failed parse says; `within` names what was parsed when it is not the body. */
 export function invalid({ issues }: z.core.$ZodError, within?: string): FhirError {
@@ -54,48 +25,25 @@ export function invalid({ issues }: z.core.$ZodError, within?: string): FhirErro
   return new FhirError('invalid', 'The request is not valid.', { issues: errors });
 }
 
-export function problemOf(error: FhirError): Problem {
-  const errors = error.issues
-    .filter(({ expression }) => expression !== undefined)
-    .map(({ expression, diagnostics }) => ({ field: expression?.[0] ?? '', message: diagnostics }));
-  return {
-    type: 'about:blank',
-    title: titles[error.status] ?? 'Error',
-    status: error.status,
-    detail: error.message,
-    ...(errors.length > 0 && { errors }),
-  };
-}
-
-interface BodyError {
-  readonly status?: number;
-  readonly type?: string;
-}
-
-/** What express says of a body that it could not take, in our words. */
-function toFhirError(error: unknown): FhirError | undefined {
-  if (error instanceof FhirError) return error;
-  const { status, type } = (error ?? {}) as BodyError;
+/** What express says of a body that it could not take; `undefined` when the body is not to blame. */
+function ofBody(error: unknown): FhirError | undefined {
+  const { status, type } = (error ?? {}) as { readonly status?: number; readonly type?: string };
   if (type === 'entity.parse.failed') return new FhirError('invalid', 'The body is not JSON.');
   if (type === 'entity.too.large') return new FhirError('tooLarge', 'The body is too long.');
   return status === 400 || status === 415 ? new FhirError('invalid', 'The body cannot be read.') : undefined;
 }
 
-/** The last handler of the API: every error that reaches it is a problem document; faults say nothing of themselves. */
+/** The last handler of the API: every error that reaches it is a problem document. */
 export function problems(log: Logger) {
-  return (error: unknown, request: Request, response: Response, next: NextFunction): void => {
+  return (thrown: unknown, request: Request, response: Response, next: NextFunction): void => {
     if (response.headersSent) {
-      next(error);
+      next(thrown);
       return;
     }
-    const known = toFhirError(error);
-    if (!known) log.error('the LIVEDOC API failed', { error, method: request.method, path: request.path });
-    const shown = known ?? new FhirError('fault', 'The server failed; it has kept a note of it.');
-    if (shown.status === 401) response.set('www-authenticate', 'Bearer realm="livedoc"');
-    if (shown.detail.retryAfter !== undefined) response.set('retry-after', String(shown.detail.retryAfter));
-    response
-      .status(shown.status)
-      .type('application/problem+json')
-      .send(JSON.stringify(problemOf(shown)));
+    const error = ofBody(thrown) ?? thrown;
+    const { authorization, requestId } = credentialsOf(request);
+    logError(log, error, { method: request.method, path: request.path, requestId });
+    const { status, headers, text } = problemReply(error, authorization, requestId);
+    response.status(status).set(headers).type('application/problem+json').send(text);
   };
 }
