@@ -1,0 +1,93 @@
+/**
+ * From an audit record to AuditEvents of IHE BALP: one, or one for each Patient that the record concerns.
+ * https://profiles.ihe.net/ITI/BALP/, https://hl7.org/fhir/R4/auditevent.html
+ */
+import type { AuditEvent, AuditEventAgent, AuditEventEntity, Reference } from '@medplum/fhirtypes';
+import type { AuditAgent, AuditEntity, AuditRecord } from '../../store/audit/record.ts';
+import { agentCodings, entityCodings, profileOf, subtypeCodings, typeCoding } from './audit-event-codes.ts';
+
+const roleSystem = 'https://livedoc.health/fhir/CodeSystem/user-role';
+
+/** What the server is called in the events. */
+const observer = 'LIVEDOC';
+
+/** The events without ids, in the order of the record's patients. `base` is the FHIR base. */
+export function auditEvents(record: AuditRecord, base: string): readonly AuditEvent[] {
+  const { patients } = record;
+  return patients.length === 0
+    ? [auditEvent(record, base, undefined)]
+    : patients.map((patient) => auditEvent(record, base, patient));
+}
+
+function auditEvent(record: AuditRecord, base: string, patient: string | undefined): AuditEvent {
+  const profile = profileOf(record, patient !== undefined);
+  const entities = entitiesOf(record, patient);
+  return {
+    resourceType: 'AuditEvent',
+    ...(profile ? { meta: { profile: [profile] } } : {}),
+    type: typeCoding(record),
+    subtype: subtypeCodings(record),
+    action: record.action,
+    recorded: record.recorded.toISOString(),
+    outcome: record.outcome,
+    ...(record.outcomeText === undefined ? {} : { outcomeDesc: record.outcomeText }),
+    agent: agentsOf(record, base),
+    source: { observer: { display: observer } },
+    ...(entities.length > 0 ? { entity: entities } : {}),
+  };
+}
+
+function who({ reference, name }: AuditAgent): Reference {
+  return { ...(reference === undefined ? {} : { reference }), display: name };
+}
+
+function agentsOf(record: AuditRecord, base: string): AuditEventAgent[] {
+  const { user, client, address } = record;
+  const codings = agentCodings(record);
+  return [
+    {
+      type: { coding: [codings.client] },
+      who: who(client) as NonNullable<AuditEventAgent['who']>,
+      // Without a person it is the client who asks.
+      requestor: user === undefined,
+      ...(address === undefined ? {} : { network: { address, type: '2' as const } }),
+    },
+    {
+      type: { coding: [codings.server] },
+      who: { display: observer },
+      requestor: false,
+      network: { address: base, type: '5' },
+    },
+    ...(user ? [userAgent(user)] : []),
+  ];
+}
+
+function userAgent(user: AuditAgent): AuditEventAgent {
+  return {
+    type: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ParticipationType', code: 'IRCP' }] },
+    who: who(user) as NonNullable<AuditEventAgent['who']>,
+    requestor: true,
+    ...(user.role === undefined ? {} : { role: [{ coding: [{ system: roleSystem, code: user.role }] }] }),
+  };
+}
+
+function entitiesOf({ entities, requestId }: AuditRecord, patient: string | undefined): AuditEventEntity[] {
+  return [
+    ...entities.flatMap(entityOf),
+    ...(patient === undefined ? [] : [{ what: { reference: patient }, ...entityCodings.patient }]),
+    ...(requestId === undefined
+      ? []
+      : [{ what: { identifier: { value: requestId } }, type: entityCodings.request.type }]),
+  ];
+}
+
+function entityOf({ reference, query, detail }: AuditEntity): AuditEventEntity[] {
+  const details = Object.entries(detail ?? {}).map(([type, valueString]) => ({ type, valueString }));
+  const told = details.length > 0 ? { detail: details } : {};
+  // sev-1: an entity has a name or a query, so what a search names goes into the query alone.
+  if (query !== undefined) {
+    return [{ ...entityCodings.query, query: Buffer.from(query).toString('base64'), ...told }];
+  }
+  if (reference !== undefined) return [{ what: { reference }, ...entityCodings.data, ...told }];
+  return details.length > 0 ? [{ ...entityCodings.data, ...told }] : [];
+}
