@@ -9,7 +9,7 @@ import { request as requestHttps } from 'node:https';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 
 /** Special-purpose addresses. https://www.iana.org/assignments/iana-ipv4-special-registry/, .../iana-ipv6-special-registry/ */
-const inside = new BlockList();
+const inside4 = new BlockList();
 for (const [address, prefix] of [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -26,9 +26,10 @@ for (const [address, prefix] of [
   ['203.0.113.0', 24],
   ['224.0.0.0', 3],
 ] as const) {
-  inside.addSubnet(address, prefix, 'ipv4');
+  inside4.addSubnet(address, prefix, 'ipv4');
 }
-// All of IPv6 but global unicast, and of that what wraps an IPv4 address (6to4, Teredo) or documents.
+// Apart, because Node compares IPv4 addresses with IPv6 ranges in their mapped form. All of IPv6 but global unicast, and of that what wraps an IPv4 address (6to4, Teredo) or documents.
+const inside6 = new BlockList();
 for (const [address, prefix] of [
   ['::', 3],
   ['4000::', 2],
@@ -37,7 +38,7 @@ for (const [address, prefix] of [
   ['2001:db8::', 32],
   ['2002::', 16],
 ] as const) {
-  inside.addSubnet(address, prefix, 'ipv6');
+  inside6.addSubnet(address, prefix, 'ipv6');
 }
 
 const milliseconds = 2500;
@@ -46,7 +47,7 @@ const maximumBytes = 256 * 1024;
 /** Whether no request of a client's making may go to this address. */
 export function isInside(address: string): boolean {
   const family = isIP(address);
-  return family === 0 || inside.check(address, family === 4 ? 'ipv4' : 'ipv6');
+  return family === 0 || (family === 4 ? inside4.check(address, 'ipv4') : inside6.check(address, 'ipv6'));
 }
 
 /** Resolves a name as the system does, and fails when any of its addresses is inside. */

@@ -1,6 +1,6 @@
 /**
  * The one secret of an installation, a file of the data directory; everything that must be kept from whoever reads the
- * database alone is sealed or derived with it (docs/decisions/0004-secret-outside-the-database.md).
+ * database alone is sealed or derived with it (docs/decisions/0002-secret-outside-the-database.md).
  */
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, open, readFile, rm } from 'node:fs/promises';

@@ -12,9 +12,9 @@ export interface ConsentView {
 }
 
 function box(scope: string, locale: Locale): Html {
-  const words = describeScope(scope, locale);
-  if (words === undefined) return html`<input type="hidden" name="scope" value="${scope}">`;
-  return html`<li><label><input type="checkbox" name="scope" value="${scope}" checked><span>${words}<br><code>${scope}</code></span></label></li>`;
+  // Signing in is what the person is doing, so there is nothing to ask about it.
+  if (scope === 'openid') return html`<input type="hidden" name="scope" value="${scope}">`;
+  return html`<li><label><input type="checkbox" name="scope" value="${scope}" checked><span>${describeScope(scope, locale)}<br><code>${scope}</code></span></label></li>`;
 }
 
 export function consentPage({ locale, action, csrf, clientName, scopes }: ConsentView): string {
