@@ -27,6 +27,7 @@ export function invalid({ issues }: z.core.$ZodError, within?: string): FhirErro
 
 /** What express says of a body that it could not take; `undefined` when the body is not to blame. */
 function ofBody(error: unknown): FhirError | undefined {
+  if (error instanceof FhirError) return undefined;
   const { status, type } = (error ?? {}) as { readonly status?: number; readonly type?: string };
   if (type === 'entity.parse.failed') return new FhirError('invalid', 'The body is not JSON.');
   if (type === 'entity.too.large') return new FhirError('tooLarge', 'The body is too long.');
