@@ -17,7 +17,8 @@ import type { Validation } from '../shared/api/validation.ts';
 import { FhirError } from '../shared/errors.ts';
 import { codeSystem } from './canonical.ts';
 import { findValidations } from './find-validations.ts';
-import { fromFhir, idOf, isPrediction, observationIdOf, proposalIdOf } from './predictions.ts';
+import { fromFhir, isPrediction, observationIdOf, proposalIdOf } from './predictions.ts';
+import { idOf } from './references.ts';
 import { fromFhir as validationOf } from './validations.ts';
 
 export interface PredictionFilter {

@@ -14,6 +14,7 @@ import type {
 } from '@medplum/fhirtypes';
 import type { Prediction } from '../shared/api/prediction.ts';
 import { aiAsserted, extension, profile, sid, systems } from './canonical.ts';
+import { idOf } from './references.ts';
 import { feature, regionComponent } from './regions.ts';
 import { imagePath, type SourceImage, sourceImageExtension, sourceImageOf } from './source-image.ts';
 import { type Code, codeIn, coding, concept, type Language } from './terms.ts';
@@ -242,11 +243,6 @@ function componentOf(observation: Observation, code: Code<'tb-cad'>): Observatio
 
 function modelVersion(device: Device | undefined): string | null {
   return device?.version?.find((each) => codeIn('device', each.type) === 'version')?.value ?? null;
-}
-
-/** The logical id that a relative reference ends with. */
-export function idOf(reference: Reference | undefined): string | null {
-  return reference?.reference?.split('/')[1] ?? null;
 }
 
 /** Whether a report is a model's reading and not one of the hospital's own. */
