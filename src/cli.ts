@@ -1,0 +1,199 @@
+#!/usr/bin/env node
+/** `livedoc COMMAND`: joins the parts that a command needs, runs it, closes them. */
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { addUser, setUserStatus } from './auth/accounts.ts';
+import { addClient, type NewClient } from './auth/clients.ts';
+import { ConfigError, loadConfig } from './config.ts';
+import { demo } from './demo/demo.ts';
+import { Closers, openParts, type Parts } from './open-parts.ts';
+import { runServer } from './run-server.ts';
+import { FhirError } from './shared/errors.ts';
+import { createLogger, type Logger } from './shared/logger.ts';
+import { addPeer } from './store/dicom/peers.ts';
+
+/** Something in the command line that its user can mend; printed without a stack. */
+class UsageError extends Error {}
+
+const usage = `livedoc COMMAND
+
+  start                                              the server
+  demo [--study FILE|FOLDER] [--once]                a small hospital, a chest X-ray, its report
+  user add --email E --role MEDECIN|PERSONNEL|ADMINISTRATEUR --nom N --prenom P [--password-stdin]
+  user status --email E --status ACTIVE|INACTIVE|SUSPENDED
+  client add --name N --jwks FILE | --jwks-url URL --scope "system/*.cruds"
+  client add --name N --public|--confidential --redirect-uri U [--launch-url U] --scope S
+  pacs add --ae-title A --host H --port P [--return sr,sc]
+
+--json prints the result of an "add" as JSON. Settings come from the environment: docs/configuration.md.`;
+
+type Values = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
+
+const roles = ['MEDECIN', 'PERSONNEL', 'ADMINISTRATEUR'] as const;
+const statuses = ['ACTIVE', 'INACTIVE', 'SUSPENDED'] as const;
+
+function text(values: Values, name: string): string {
+  const value = values[name];
+  if (typeof value !== 'string' || value === '') throw new UsageError(`--${name} is missing.`);
+  return value;
+}
+
+function oneOf<const T extends string>(values: Values, name: string, allowed: readonly T[]): T {
+  const value = text(values, name);
+  const found = allowed.find((one) => one === value);
+  if (!found) throw new UsageError(`--${name} is ${value}; it must be one of ${allowed.join(', ')}.`);
+  return found;
+}
+
+async function standardInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks)
+    .toString('utf8')
+    .replace(/\r?\n$/, '');
+}
+
+async function password(values: Values): Promise<string> {
+  if (values['password-stdin']) return standardInput();
+  throw new UsageError(
+    'Give the password on standard input, with --password-stdin: as an argument everybody would see it.',
+  );
+}
+
+function print(values: Values, result: Readonly<Record<string, unknown>>): void {
+  const lines = Object.entries(result).map(([key, value]) => `${key}: ${String(value)}`);
+  process.stdout.write(`${values['json'] ? JSON.stringify(result) : lines.join('\n')}\n`);
+}
+
+interface Running {
+  readonly parts: Parts;
+  readonly log: Logger;
+}
+
+async function userAdd({ parts, log }: Running, values: Values): Promise<void> {
+  const email = text(values, 'email');
+  const user = {
+    email,
+    role: oneOf(values, 'role', roles),
+    nom: text(values, 'nom'),
+    prenom: text(values, 'prenom'),
+    password: await password(values),
+  };
+  const added = await addUser({ ...parts, log, now: () => new Date() }, user);
+  print(values, { id: added.id, email, practitioner: `Practitioner/${added.practitionerId}` });
+}
+
+async function userStatus({ parts, log }: Running, values: Values): Promise<void> {
+  const change = { email: text(values, 'email'), status: oneOf(values, 'status', statuses) };
+  await setUserStatus({ ...parts, log, now: () => new Date() }, change);
+  print(values, change);
+}
+
+async function keysOf(values: Values): Promise<Pick<NewClient, 'jwks' | 'jwksUri'>> {
+  if (values['jwks-url']) return { jwksUri: text(values, 'jwks-url') };
+  const file = text(values, 'jwks');
+  try {
+    const jwks = JSON.parse(await readFile(file, 'utf8')) as NonNullable<NewClient['jwks']>;
+    if (!Array.isArray(jwks.keys)) throw new Error('it has no keys');
+    return { jwks };
+  } catch (error) {
+    throw new UsageError(`${file} is not a JWKS: ${(error as Error).message}`);
+  }
+}
+
+async function clientAdd({ parts }: Running, values: Values): Promise<void> {
+  const shared = { name: text(values, 'name'), scope: text(values, 'scope') };
+  const interactive = values['public'] ? 'public' : values['confidential'] ? 'confidential' : undefined;
+  const client: NewClient = interactive
+    ? {
+        ...shared,
+        kind: interactive,
+        redirectUris: [values['redirect-uri'] ?? []].flat().map(String),
+        ...(values['launch-url'] ? { launchUrl: text(values, 'launch-url') } : {}),
+        ...(values['jwks'] || values['jwks-url'] ? await keysOf(values) : {}),
+      }
+    : { ...shared, kind: 'backend', ...(await keysOf(values)) };
+  const { clientId, clientSecret } = await addClient(parts.store, client);
+  print(values, { client_id: clientId, ...(clientSecret ? { client_secret: clientSecret } : {}) });
+}
+
+async function pacsAdd({ parts }: Running, values: Values): Promise<void> {
+  const port = Number(text(values, 'port'));
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new UsageError('--port is not a port number.');
+  const returns = typeof values['return'] === 'string' ? values['return'].split(',') : [];
+  const peer = { aeTitle: text(values, 'ae-title'), host: text(values, 'host'), port, returns };
+  await addPeer(parts.store.db, peer);
+  print(values, { ae_title: peer.aeTitle, host: peer.host, port, return: returns.join(',') });
+}
+
+const string = { type: 'string' } as const;
+const flag = { type: 'boolean' } as const;
+
+interface Command {
+  readonly options: Readonly<Record<string, { readonly type: 'string' | 'boolean'; readonly multiple?: boolean }>>;
+  readonly run: (running: Running, values: Values) => Promise<void>;
+}
+
+const commands: Readonly<Record<string, Command>> = {
+  'user add': {
+    options: { email: string, role: string, nom: string, prenom: string, 'password-stdin': flag, json: flag },
+    run: userAdd,
+  },
+  'user status': { options: { email: string, status: string, json: flag }, run: userStatus },
+  'client add': {
+    options: {
+      name: string,
+      jwks: string,
+      'jwks-url': string,
+      public: flag,
+      confidential: flag,
+      'redirect-uri': { type: 'string', multiple: true },
+      'launch-url': string,
+      scope: string,
+      json: flag,
+    },
+    run: clientAdd,
+  },
+  'pacs add': { options: { 'ae-title': string, host: string, port: string, return: string, json: flag }, run: pacsAdd },
+};
+
+function parsed(args: readonly string[], options: Command['options']): Values {
+  try {
+    return parseArgs({ args: [...args], options }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+async function withParts(command: Command, args: readonly string[]): Promise<void> {
+  const values = parsed(args, command.options);
+  const config = loadConfig(process.env);
+  const log = createLogger(config.LIVEDOC_LOG === 'info' ? 'warn' : config.LIVEDOC_LOG);
+  const closers = new Closers();
+  try {
+    await command.run({ parts: await openParts(config, closers, log), log }, values);
+  } finally {
+    await closers.close(log);
+  }
+}
+
+async function main([first = '', second = '', ...rest]: readonly string[]): Promise<void> {
+  if (first === 'start') return runServer(process.env);
+  if (first === 'demo') {
+    const values = parsed([second, ...rest].filter(Boolean), { study: string, once: flag });
+    return demo(process.env, {
+      ...(values['study'] ? { study: text(values, 'study') } : {}),
+      once: values['once'] === true,
+    });
+  }
+  if (['', '--help', '-h', 'help'].includes(first)) return void process.stdout.write(`${usage}\n`);
+  const command = commands[`${first} ${second}`];
+  if (!command) throw new UsageError(`There is no command "${[first, second].join(' ').trim()}".\n\n${usage}`);
+  return withParts(command, rest);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  const isPlain = error instanceof UsageError || error instanceof FhirError || error instanceof ConfigError;
+  process.stderr.write(`livedoc: ${isPlain ? error.message : ((error as Error).stack ?? String(error))}\n`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+});
