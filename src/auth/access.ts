@@ -41,11 +41,14 @@ function ownPractitioner({ practitioner }: Caller, permission: Permission, type:
   return [[['_id', practitioner.slice('Practitioner/'.length)]]];
 }
 
+/** What an access says apart from who asks: the same for all requests of one token. */
+export type Rules = Omit<Access, 'caller'>;
+
 /**
- * The access of `caller` with the granted `scope`. A caller with a `userId` is a person and is held to its role; one
+ * The rules for `caller` with the granted `scope`. A caller with a `userId` is a person and is held to its role; one
  * without is a backend service and has `system/` scopes only.
  */
-export function accessOf(caller: Caller, scope: string, extract: Extract): Access {
+export function rulesOf(caller: Caller, scope: string, extract: Extract): Rules {
   const scopes = effective(caller, scope);
   const words = new Set(scope.split(' '));
   const known = new Map<string, Ways>();
@@ -61,7 +64,8 @@ export function accessOf(caller: Caller, scope: string, extract: Extract): Acces
     const ways = given.some((way) => way.length === 0)
       ? everywhere
       : [...given, ...ownPractitioner(caller, permission, type, words)];
-    known.set(key, ways);
+    // Only what a type may be called is remembered: a client could invent names for ever.
+    if (groupOf(type)) known.set(key, ways);
     return ways;
   };
   const everyOne = (permission: Permission, type: string) => waysOf(permission, type).some((way) => way.length === 0);
@@ -78,12 +82,16 @@ export function accessOf(caller: Caller, scope: string, extract: Extract): Acces
     accounts: () => role === 'ADMINISTRATEUR' && everyOne('u', 'Practitioner'),
     audit: () => everyOne('r', 'AuditEvent'),
   };
-  return Object.freeze({
-    caller,
+  return {
     may: (permission: Permission, type: string) => waysOf(permission, type).length > 0,
     mayTouch: (permission: Permission, resource: Resource) =>
       waysOf(permission, resource.resourceType).some((way) => fulfils(resource, way, extract)),
     restrict: waysOf,
     mayUse: (feature: keyof typeof features) => features[feature](),
-  });
+  };
+}
+
+/** The access of `caller` with the granted `scope`. */
+export function accessOf(caller: Caller, scope: string, extract: Extract): Access {
+  return Object.freeze({ ...rulesOf(caller, scope, extract), caller });
 }

@@ -6,8 +6,9 @@ import type { Access, Caller } from '../fhir/access.ts';
 import { FhirError } from '../shared/errors.ts';
 import { type Bearer, findBearer } from '../store/oidc/find-bearer.ts';
 import type { Database } from '../store/store.ts';
-import { accessOf } from './access.ts';
+import { type Rules, rulesOf } from './access.ts';
 import { personAgent } from './agents.ts';
+import { type BearerCache, bearerCache } from './bearer-cache.ts';
 import type { Extract } from './restriction.ts';
 
 export interface Credentials {
@@ -32,34 +33,52 @@ function tokenOf(authorization: string | undefined): string {
   return token;
 }
 
-function callerOf({ user, clientName }: Bearer, { address, requestId }: Credentials): Caller {
-  return {
-    client: { name: clientName },
-    ...(user
-      ? {
-          userId: user.id,
-          role: user.role,
-          practitioner: `Practitioner/${user.practitionerId}`,
-          user: personAgent(user),
-        }
-      : {}),
-    ...(address === undefined ? {} : { address }),
-    ...(requestId === undefined ? {} : { requestId }),
-  };
+/** What is the same for all requests with one token. */
+interface Known {
+  readonly caller: Caller;
+  readonly rules: Rules;
+  /** Milliseconds since 1970. */
+  readonly expires: number;
+}
+
+function callerOf({ user, clientName }: Bearer): Caller {
+  const client = { name: clientName };
+  if (!user) return { client };
+  const practitioner = `Practitioner/${user.practitionerId}`;
+  return { client, userId: user.id, role: user.role, practitioner, user: personAgent(user) };
+}
+
+export interface Authenticator {
+  /** Throws FhirError `unauthenticated`, with the same words for every token that is not good. */
+  authenticate(credentials: Credentials): Promise<Access>;
+  readonly cache: Pick<BearerCache<unknown>, 'clear' | 'remember'>;
 }
 
 /**
- * Judges the bearer of a token by the database, each time, so that a revoked token, a suspended person or a removed client
- * is refused from the next request on. Throws FhirError `unauthenticated`, with the same words for every token that is
- * not good.
+ * Judges the bearers of tokens by the database: a revoked token, a suspended person or a removed client is refused from the
+ * next request on, or from the moment on at which the cache, where there is one, hears of it.
  */
-export async function authenticate(
-  { db, base, extract }: { readonly db: Database; readonly base: string; readonly extract: Extract },
-  credentials: Credentials,
-): Promise<Access> {
-  const found = await findBearer(db, tokenOf(credentials.authorization));
-  if (!found || found.audience !== base) {
-    throw new FhirError('unauthenticated', 'The access token is not known here, has expired or was revoked.');
+export function authenticator(db: Database, base: string, extract: Extract): Authenticator {
+  async function look(token: string): Promise<Known | undefined> {
+    const found = await findBearer(db, token);
+    if (!found || found.audience !== base) return undefined;
+    const caller = callerOf(found);
+    return { caller, rules: rulesOf(caller, found.scope ?? '', extract), expires: found.expires * 1000 };
   }
-  return accessOf(callerOf(found, credentials), found.scope ?? '', extract);
+  const cache = bearerCache(look, ({ expires }) => expires);
+  return {
+    cache,
+    async authenticate({ authorization, address, requestId }) {
+      const known = await cache.find(tokenOf(authorization));
+      if (!known) {
+        throw new FhirError('unauthenticated', 'The access token is not known here, has expired or was revoked.');
+      }
+      const caller: Caller = {
+        ...known.caller,
+        ...(address === undefined ? {} : { address }),
+        ...(requestId === undefined ? {} : { requestId }),
+      };
+      return Object.freeze({ ...known.rules, caller });
+    },
+  };
 }

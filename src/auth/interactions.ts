@@ -26,19 +26,19 @@ export interface InteractionView {
   readonly redirectUri: string;
 }
 
-export interface LoginForm {
+interface LoginForm {
   readonly csrf: unknown;
   readonly email: unknown;
   readonly password: unknown;
 }
 
-export interface ConsentForm {
+interface ConsentForm {
   readonly csrf: unknown;
   /** The scopes whose boxes are ticked. */
   readonly scopes: readonly string[];
 }
 
-export interface Peer {
+interface Peer {
   readonly address: string;
   readonly requestId?: string | undefined;
 }

@@ -5,9 +5,10 @@ import { extract } from '../fhir/search/extract.ts';
 import type { Logger } from '../shared/logger.ts';
 import { removeOldTries } from '../store/accounts/attempts.ts';
 import { removeExpired } from '../store/oidc/remove-artifacts.ts';
+import { watchRevocations } from '../store/oidc/watch-revocations.ts';
 import type { Store } from '../store/store.ts';
 import { findAccount } from './account.ts';
-import { authenticate, type Credentials } from './authenticate.ts';
+import { authenticator, type Credentials } from './authenticate.ts';
 import { type Interactions, interactionsOf } from './interactions.ts';
 import { useMiddleware } from './middleware.ts';
 import type { Pages } from './pages.ts';
@@ -24,6 +25,11 @@ export interface AuthOptions {
   /** Hosts (host or host:port) inside the hospital from which key sets of clients may be fetched, also without TLS. */
   readonly trustedKeyHosts?: readonly string[];
   readonly log: Logger;
+  /**
+   * Where to listen for revocations. With it, what a token may do is remembered for up to a second and forgotten at once
+   * when anything is revoked in any process; without it the database is asked for each request.
+   */
+  readonly database?: { readonly url: string; readonly schema: string };
 }
 
 export interface Auth {
@@ -36,7 +42,7 @@ export interface Auth {
   smartConfiguration(): Readonly<Record<string, unknown>>;
   /** Removes what has expired; answers how many rows. */
   purge(): Promise<number>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 const purgeMilliseconds = 10 * 60 * 1000;
@@ -75,6 +81,18 @@ export async function openAuth(options: AuthOptions): Promise<Auth> {
     purge().catch((error: unknown) => log.warn('expired sign-in state could not be removed', { error }));
   }, purgeMilliseconds).unref();
 
+  const judge = authenticator(store.db, base, extract);
+  const watch =
+    options.database &&
+    watchRevocations({
+      databaseUrl: options.database.url,
+      schema: options.database.schema,
+      log,
+      onDeaf: () => judge.cache.remember(false),
+      onListening: () => judge.cache.remember(true),
+      onRevoked: () => judge.cache.clear(),
+    });
+
   return {
     issuer,
     serve(pages) {
@@ -94,9 +112,12 @@ export async function openAuth(options: AuthOptions): Promise<Auth> {
         interactions: interactionsOf({ provider, store, secret, base }),
       };
     },
-    authenticate: (credentials) => authenticate({ db: store.db, base, extract }, credentials),
+    authenticate: judge.authenticate,
     smartConfiguration: () => smartConfiguration(publicUrl),
     purge,
-    close: () => clearInterval(timer),
+    async close() {
+      clearInterval(timer);
+      await watch?.close();
+    },
   };
 }

@@ -13,7 +13,7 @@ const scheme = '$hmac384-bcrypt';
 /** About 300 ms on one core of the smallest supported machine. */
 const cost = 12;
 
-export const minimumLength = 12;
+const minimumLength = 12;
 /** Far above what anybody types; hashing a body of megabytes would be work for an attacker to order. */
 const maximumLength = 1024;
 

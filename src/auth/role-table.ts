@@ -6,7 +6,7 @@ import type { Group } from './resource-groups.ts';
 type Letters = '' | 'rs' | 'crus';
 
 /** A group that a role has no entry for is forbidden to it. */
-export const roleTable: Readonly<Record<Role, Readonly<Partial<Record<Group, Letters>>>>> = {
+const roleTable: Readonly<Record<Role, Readonly<Partial<Record<Group, Letters>>>>> = {
   MEDECIN: {
     record: 'crus',
     measurements: 'crus',

@@ -75,7 +75,7 @@ export function withOidcApp(): { readonly app: OidcApp } {
     app = { origin, auth, store, accounts, dataDir, secret };
   });
   afterAll(async () => {
-    app?.auth.close();
+    await app?.auth.close();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
     if (app) await rm(app.dataDir, { recursive: true });

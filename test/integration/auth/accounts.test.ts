@@ -155,7 +155,7 @@ describe('the signing key', () => {
 
   it('is made once, also by two starts at once, and sealed', async () => {
     const auths = await Promise.all([open(deps.secret), open(deps.secret), open(deps.secret)]);
-    for (const auth of auths) auth.close();
+    await Promise.all(auths.map((auth) => auth.close()));
     const keys = await rows('select * from oauth_key');
     expect(keys).toHaveLength(1);
     expect(keys[0]?.['public_jwk']).not.toHaveProperty('d');
