@@ -77,8 +77,9 @@ const primitives: Readonly<Record<string, (item: Item) => boolean>> = {
 function typeTest(types: Types, type: string): (item: Item) => boolean {
   if (type === 'Resource' || type === 'DomainResource') return (item) => isObject(item) && 'resourceType' in item;
   if (isResourceType(type)) return (item) => isObject(item) && item['resourceType'] === type;
-  if (types?.length === 1) return () => types[0] === type;
+  // FHIRPath's own System.Boolean is FHIR's boolean.
   const name = type.charAt(0).toLowerCase() + type.slice(1);
+  if (types?.length === 1) return () => types[0] === type || types[0] === name;
   const test = Object.hasOwn(primitives, name) ? primitives[name] : undefined;
   return test ?? (name === type ? (item) => typeof item === 'string' : isObject);
 }

@@ -65,6 +65,30 @@ function readDynamic(object: Json, name: string, out: Item[]): void {
   if (key !== undefined) append(object[key], out);
 }
 
+type ReadAll = (object: Json, out: Item[]) => void;
+
+/** Beyond this many names (`value[x]` of any type has 50) it is faster to look at those that the object has. */
+const fewReads = 6;
+
+function readEach(list: readonly Read[]): ReadAll {
+  return (object, out) => {
+    for (const one of list) readOne(object, one, out);
+  };
+}
+
+function readByKey(list: readonly Read[]): ReadAll {
+  const byKey = new Map(list.flatMap((one) => [one.json, one.sibling ?? one.json].map((key) => [key, one] as const)));
+  return (object, out) => {
+    const seen = new Set<Read>();
+    for (const key in object) {
+      const one = byKey.get(key);
+      if (!one || seen.has(one)) continue;
+      seen.add(one);
+      readOne(object, one, out);
+    }
+  };
+}
+
 /** The step to the child `name`. */
 export function member(types: Types, name: string): Step {
   const known = types?.every((type) => typeDefinition(type) && type !== 'Resource' && type !== 'DomainResource');
@@ -78,10 +102,11 @@ export function member(types: Types, name: string): Step {
   }
   const found = types.flatMap((type) => reads(type, name));
   const list = found.map(({ read }) => read);
+  const read = list.length > fewReads ? readByKey(list) : readEach(list);
   return {
     types: [...new Set(found.map(({ type }) => type))],
     read: (item, out) => {
-      if (isObject(item)) for (const one of list) readOne(item, one, out);
+      if (isObject(item)) read(item, out);
     },
   };
 }

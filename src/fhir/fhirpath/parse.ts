@@ -45,7 +45,7 @@ class Cursor {
   }
 
   get token(): Token {
-    return this.#tokens[this.#at] as Token;
+    return this.#tokens[Math.min(this.#at, this.#tokens.length - 1)] as Token;
   }
 
   is(text: string): boolean {
@@ -134,13 +134,14 @@ function term(cursor: Cursor): Expression {
   }
 }
 
+/** `Patient` or `FHIR.Patient`. */
 function typeName(cursor: Cursor): string {
-  let name = cursor.take().text;
-  while (cursor.is('.')) {
+  for (;;) {
+    if (cursor.token.kind !== 'name') cursor.fail('expected the name of a type');
+    const name = cursor.take().text;
+    if (!cursor.is('.')) return name;
     cursor.take();
-    name = cursor.take().text;
   }
-  return name;
 }
 
 function binary(cursor: Cursor, weakest: number): Expression {

@@ -68,7 +68,7 @@ export const formats: Readonly<Record<string, Format>> = {
   },
   date: { test: isDate, wanted: 'YYYY, YYYY-MM or YYYY-MM-DD of the calendar' },
   dateTime: {
-    test: (value) => isDate(value) || isInstant(value),
+    test: (value) => (value.length <= 10 ? isDate(value) : isInstant(value)),
     wanted: 'YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss with a zone (Z or +hh:mm)',
   },
   instant: { test: isInstant, wanted: 'YYYY-MM-DDThh:mm:ss with a zone (Z or +hh:mm)' },

@@ -20,9 +20,12 @@ const isJson = (value: unknown): value is Json => typeof value === 'object' && v
 function reporting(keyword: string, check: (data: Json, report: (problem: object) => void) => void): Check {
   const validate: Check = (data: unknown) => {
     if (!isJson(data)) return true;
-    const problems: Partial<ErrorObject>[] = [];
-    check(data, (params) => problems.push({ keyword, params }));
-    if (problems.length === 0) return true;
+    let problems: Partial<ErrorObject>[] | undefined;
+    check(data, (params) => {
+      problems ??= [];
+      problems.push({ keyword, params });
+    });
+    if (!problems) return true;
     validate.errors = problems;
     return false;
   };
