@@ -41,30 +41,36 @@ def standardise(films):
     return (films - mean) / films.std((2, 3), keepdim=True)
 
 
-def move(films, pose):
-    """Shift, scale each way, and turn: enough to lay lungs over lungs, too little to bend anatomy."""
+def move(films, pose, bend=None):
+    """Shift, scale each way and turn; then bend softly, by displacements on a coarse grid."""
     shift_x, shift_y, scale_x, scale_y, turn = pose.unbind(1)
     theta = torch.stack([torch.stack([1 + scale_x, -turn, shift_x], 1), torch.stack([turn, 1 + scale_y, shift_y], 1)], 1)
     grid = F.affine_grid(theta, list(films.shape), align_corners=False)
+    if bend is not None:
+        grid = grid + F.interpolate(bend, films.shape[2:], mode='bicubic', align_corners=True).permute(0, 2, 3, 1)
     return F.grid_sample(films, grid, padding_mode='border', align_corners=False)
 
 
-def align(films, rounds=3, steps=80):
-    """Moves every film to the mean of all, then takes the mean again."""
-    small = F.avg_pool2d(films, 4)
-    pose = torch.zeros(len(films), 5)
-    for _ in range(rounds):
-        target = standardise(move(small, pose).mean(0, keepdim=True)).detach()
-        pose = pose.detach().requires_grad_(True)
-        optimizer = torch.optim.Adam([pose], lr=0.006)
+def align(films, rounds=6, steps=60):
+    """Moves every film to the mean of all, then takes the mean again; bends only once the poses have settled."""
+    small = F.avg_pool2d(films, 2)
+    pose, bend = torch.zeros(len(films), 5), torch.zeros(len(films), 2, 9, 9)
+    for number in range(rounds):
+        with torch.no_grad():
+            target = standardise(move(small, pose, bend).mean(0, keepdim=True))
+        pose.requires_grad_(True)
+        bend.requires_grad_(number >= rounds // 2)
+        optimizer = torch.optim.Adam([pose] + ([bend] if bend.requires_grad else []), lr=0.008)
         for _ in range(steps):
-            likeness = (standardise(move(small, pose)) * target)[:, :, 3:-3, 3:-3].mean()
-            loss = -likeness + 0.3 * (pose ** 2).mean()
+            likeness = (standardise(move(small, pose, bend)) * target)[:, :, 5:-5, 5:-5].mean()
+            strain = (bend[:, :, 1:] - bend[:, :, :-1]).pow(2).mean() + (bend[..., 1:] - bend[..., :-1]).pow(2).mean()
+            loss = -likeness + 0.02 * pose.pow(2).mean() + 0.6 * strain + 0.02 * bend.pow(2).mean()
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-        pose = pose.detach() - pose.detach().mean(0)  # the mean itself stays where it is
-    return move(films, pose)
+        # The mean itself stays where it is.
+        pose, bend = pose.detach() - pose.detach().mean(0), bend.detach() - bend.detach().mean(0)
+    return move(films, pose, bend)
 
 
 def quantise(values, kind):

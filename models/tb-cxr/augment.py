@@ -37,8 +37,23 @@ def exposure(x):
     return ((x - mean) * contrast + mean + brightness).clamp(0, 1)  # clamping saturates, as a real overexposure does
 
 
+def unsharp(x, probability=0.3):
+    """Some of the films lose their fine detail: out of focus, moved, or enlarged; that must not look like disease."""
+    chosen = torch.rand(len(x)) < probability
+    if not chosen.any():
+        return x
+    radius = int(torch.randint(1, 4, ()))
+    soft = x[chosen]
+    for _ in range(2):  # twice a box is nearly a Gaussian
+        soft = F.avg_pool2d(F.pad(soft, (radius,) * 4, mode='replicate'), 2 * radius + 1, 1)
+    x = x.clone()
+    x[chosen] = x[chosen].lerp(soft, float(uniform(1, 0.5, 1)))
+    return x
+
+
 def sharpness(x):
     """Blur some, sharpen some, add film noise to some."""
+    x = unsharp(x)
     blurred = F.avg_pool2d(F.pad(x, (1, 1, 1, 1), mode='reflect'), 3, 1)
     amount = torch.where(torch.rand(len(x)) < 0.5, uniform(len(x), -0.6, 1.0), torch.zeros(len(x))).view(-1, 1, 1, 1)
     noise = torch.randn_like(x) * (uniform(len(x), 0, 0.02) * (torch.rand(len(x)) < 0.4)).view(-1, 1, 1, 1)

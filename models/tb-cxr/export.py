@@ -22,8 +22,8 @@ from train import auc, predict
 
 # Confidence is the calibrated probability that the call is right: below two in three it is hardly better than a guess.
 CONFIDENCE = {'moyen': 0.67, 'eleve': 0.9}
-# Share of genuine chest films that the gate may turn away.
-REJECTED_CHESTS = 0.01
+# Share of genuine chest films of other hospitals that the gate may turn away: those go to a person, not to a result.
+REJECTED_CHESTS = 0.03
 
 
 def average(files):
@@ -118,7 +118,7 @@ def main():
     description = {
         'name': 'tb-cxr', 'version': options.version, 'title': 'Pulmonary tuberculosis on frontal chest radiographs',
         'file': 'model.onnx', 'sha256': sha256(out / 'model.onnx'), 'size': (out / 'model.onnx').stat().st_size,
-        'licence': 'Apache-2.0', 'manufacturer': 'LIVEDOC',
+        'licence': 'Apache-2.0; learned from CC BY 4.0 and from research-use images, see README.md', 'manufacturer': 'LIVEDOC',
         'input': {'name': 'image', 'width': SIZE, 'height': SIZE, 'channels': 1, 'layout': 'NCHW', 'mean': [0], 'std': [1],
                   'fit': 'stretch', 'kernel': 'lanczos3'},
         'outputs': {'logit': 'logit', 'cam': 'cam', 'embedding': 'embedding'},

@@ -37,10 +37,10 @@ function ribs(random: Random, side: Side): Stroke[] {
       return { x, y: y + shift };
     };
     return [
-      ...line(posterior, 0.013, 0.05),
-      ...line(edge(posterior, -0.01), 0.003, 0.03), // the cortex: a rib's rim is denser than its marrow
-      ...line(edge(posterior, 0.01), 0.003, 0.05),
-      ...(i < 6 ? line(anterior, 0.012, 0.035) : []),
+      ...line(posterior, 0.013, 0.07),
+      ...line(edge(posterior, -0.01), 0.003, 0.045), // the cortex: a rib's rim is denser than its marrow
+      ...line(edge(posterior, 0.01), 0.003, 0.07),
+      ...(i < 6 ? line(anterior, 0.012, 0.045) : []),
     ];
   }).flat();
 }
@@ -51,7 +51,7 @@ function collarBone(random: Random, side: Side): Stroke[] {
     x: outwards(side, 0.04 + 0.26 * t),
     y: 0.15 - tilt * t - 0.012 * Math.sin(t * 2 * Math.PI),
   });
-  return line(bone, 0.014, 0.09);
+  return line(bone, 0.014, 0.12);
 }
 
 /** A tree that leaves the hilum and thins out with each fork. */

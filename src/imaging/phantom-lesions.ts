@@ -27,17 +27,17 @@ export function tuberculosis(random: Random): Stroke[] {
 /** Many small soft shadows that run together: patchy, not smooth. */
 function infiltrate(random: Random, side: Side, extent: number): Stroke[] {
   const focus = near(random, APEX[side], 0.012, 0.02);
-  return Array.from({ length: Math.round(34 * extent) }, () => ({
+  return Array.from({ length: Math.round(48 * extent) }, () => ({
     centre: near(random, focus, 0.034, 0.05 * (0.6 + 0.4 * extent)),
-    radius: random.between(0.01, 0.032),
+    radius: random.between(0.012, 0.042),
     reach: 1.8,
-    whiteness: soft(random.between(0.05, 0.15)),
+    whiteness: soft(random.between(0.07, 0.2)),
   }));
 }
 
 /** A ring: the wall is denser than the lung, the inside is air. */
 function cavity(random: Random, side: Side): Stroke[] {
-  const wall = random.between(0.16, 0.24);
+  const wall = random.between(0.2, 0.3);
   const thickness = random.between(0.16, 0.26);
   const ring = (distance: number) => wall * Math.exp(-(((distance - 0.8) / thickness) ** 2));
   const inside = (distance: number) => (distance < 0.7 ? -0.06 * (1 - (distance / 0.7) ** 4) : 0);

@@ -18,14 +18,14 @@ export interface PhantomOptions {
   readonly height: number;
 }
 
-// Within about one standard deviation: beyond, the straight lines of the components leave the curved set of real chests.
-const VARIATION = 0.6;
+// Well within one standard deviation: beyond, the straight lines of the components leave the curved set of real chests.
+const VARIATION = 0.5;
 const MOST_VARIATION = 1.2;
 // Grain of a digital detector, as part of white.
 const GRAIN = 0.006;
-// Vessels, bone and skin too fine to be drawn one by one: as strong as in the films at this many points a side.
-const MARKINGS = 0.012;
-const MARKINGS_SIDE = 260;
+// Averaging flattens: this gives back the contrast that a single film has, around the grey of the ribs.
+const CONTRAST = 1.45;
+const MIDDLE = 0.52;
 
 /** Samples of 16 bits, all of the range in use; shift right by 4 for a 12-bit detector's. */
 export function chestPhantom(
@@ -38,20 +38,14 @@ export function chestPhantom(
   const disease = lesions === 'tuberculosis' ? tuberculosis(createRandom(seed ^ 0x5eed)) : [];
   for (const stroke of [...anatomy(createRandom(seed ^ 0xb0e5)), ...disease]) draw(canvas, stroke);
   const random = createRandom(seed ^ 0x9a1);
-  const markings = enlarge(mottle(random), width, height).data;
-  const data = Uint16Array.from(canvas.data, (value, i) =>
-    toSample(value + MARKINGS * (markings[i] ?? 0) + GRAIN * random.normal()),
+  const data = Uint16Array.from(canvas.data, (value) =>
+    toSample(MIDDLE + CONTRAST * (value - MIDDLE) + GRAIN * random.normal()),
   );
   return { width, height, bits: 16, data };
 }
 
 function toSample(value: number): number {
   return Math.round(65_535 * Math.min(1, Math.max(0, value)));
-}
-
-function mottle(random: Random): Canvas {
-  const data = Float32Array.from({ length: MARKINGS_SIDE ** 2 }, () => random.normal());
-  return { width: MARKINGS_SIDE, height: MARKINGS_SIDE, data };
 }
 
 function body({ width, height, mean, components }: PhantomStatistics, random: Random): Canvas {
