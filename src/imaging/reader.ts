@@ -61,6 +61,7 @@ export class Reader {
 
   /** Looks at the image under a key of the object store. Throws ReaderCrash, or an Error when it is not the image's fault. */
   read(key: string): Promise<LookedAt> {
+    if (this.#closed) return Promise.reject(new Error('The reader is closed.'));
     const turn = this.#last.then(() => this.#read(key));
     this.#last = turn.catch(() => undefined);
     return turn;
@@ -84,7 +85,6 @@ export class Reader {
   }
 
   async #read(key: string): Promise<LookedAt> {
-    if (this.#closed) throw new Error('The reader is closed.');
     const process = await this.#opened();
     const { timeoutSeconds, memoryMib, log } = this.#options;
     try {

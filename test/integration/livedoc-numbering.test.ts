@@ -1,0 +1,103 @@
+/** Record numbers: each patient has one, nobody has another's. livedoc-mapping: numero_dossier. */
+import type { Patient } from '@medplum/fhirtypes';
+import { describe, expect, it } from 'vitest';
+import { update } from '../../src/fhir/interactions/update.ts';
+import { bodyOf, parseText } from '../../src/fhir/json/body.ts';
+import { loadDemoHospital } from '../../src/livedoc/demo-hospital.ts';
+import { numbered, numeroIdentifier, numeroOf } from '../../src/livedoc/numbering.ts';
+import { newId } from '../../src/shared/id.ts';
+import { nextNumeroDossier } from '../../src/store/numbering/next-numero-dossier.ts';
+import { aContext } from '../support/a-reading.ts';
+import { withStore } from '../support/store.ts';
+
+const database = withStore();
+
+async function write(numero: string, id = newId()): Promise<string> {
+  const patient: Patient = { resourceType: 'Patient', id, identifier: [numeroIdentifier(numero)] };
+  await update(aContext(database.store), { type: 'Patient', id, body: bodyOf(patient) });
+  return id;
+}
+
+describe('a record number', () => {
+  it('is AAAA-NNNNNN, and never the same to sessions that ask at once', async () => {
+    const { db } = database.store;
+    const numbers = await Promise.all(Array.from({ length: 50 }, () => nextNumeroDossier(db, 2031)));
+    expect(new Set(numbers).size).toBe(50);
+    expect(numbers.sort()[0]).toBe('2031-000001');
+  });
+
+  it('that a client has brought is passed over by the sequence', async () => {
+    await write('2032-000002');
+    const { db } = database.store;
+    expect([await nextNumeroDossier(db, 2032), await nextNumeroDossier(db, 2032)]).toEqual([
+      '2032-000001',
+      '2032-000003',
+    ]);
+  });
+
+  it('goes on after six digits', async () => {
+    const { db } = database.store;
+    await nextNumeroDossier(db, 2033);
+    await db.query({ text: `SELECT setval('numero_dossier_2033', 999999)` });
+    expect(await nextNumeroDossier(db, 2033)).toBe('2033-1000000');
+  });
+
+  it('of another patient is refused with a conflict, also to two who bring it at once', async () => {
+    const tries = await Promise.allSettled(Array.from({ length: 6 }, () => write('2034-000001')));
+    expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const refused = tries.find((each) => each.status === 'rejected');
+    expect(refused?.reason).toMatchObject({ kind: 'conflict' });
+  });
+
+  it('stays its patient’s through updates, and after the patient has given it up', async () => {
+    const id = await write('2035-000001');
+    await write('2035-000001', id);
+    await write('2035-000002', id);
+    await expect(write('2035-000001')).rejects.toMatchObject({ kind: 'conflict' });
+  });
+});
+
+describe('numbered', () => {
+  const now = new Date('2036-05-01');
+
+  it('gives a Patient without a number one, and leaves the rest of its text alone', async () => {
+    const text =
+      '{"resourceType":"Patient","extension":[{"url":"http://x.y","valueDecimal":1.10}],"identifier":[{"value":"a"}]}';
+    const { text: written, resource } = await numbered(database.store.db, parseText(text), { now });
+    expect(numeroOf(resource as Patient)).toBe('2036-000001');
+    expect(written).toBe(text.replace('"a"}]', `"a"},${JSON.stringify(numeroIdentifier('2036-000001'))}]`));
+    expect(JSON.parse(written)).toEqual(resource);
+  });
+
+  it('gives a Patient that is updated without its number the one that it has', async () => {
+    const id = await write('2037-000009');
+    const body = bodyOf({ resourceType: 'Patient', id });
+    const { resource } = await numbered(database.store.db, body, { id, now });
+    expect(numeroOf(resource as Patient)).toBe('2037-000009');
+  });
+
+  it('leaves a Patient with a number, and everything else, as it is', async () => {
+    const own = bodyOf({ resourceType: 'Patient', identifier: [numeroIdentifier('1-1')] });
+    expect(await numbered(database.store.db, own, { now })).toBe(own);
+    const other = bodyOf({ resourceType: 'Basic', code: { text: 'x' } });
+    expect(await numbered(database.store.db, other, { now })).toBe(other);
+  });
+});
+
+describe('the demo hospital', () => {
+  it('is loaded once, however often it is asked for, and keeps what was changed since', async () => {
+    const { store } = database;
+    const options = { physician: 'Practitioner/m1', now: new Date(), language: 'fr' as const };
+    const load = () => loadDemoHospital(aContext(store), options);
+    const film = await load();
+    const where = [{ kind: 'token' as const, param: 'Patient.identifier', any: [{ code: film.patient.id }] }];
+    const find = () => store.search({ type: 'Patient', where, sort: [], count: 2, total: 'accurate' });
+    const [before] = (await find()).versions;
+    const changed = { ...(JSON.parse(before?.body ?? '') as Patient), deceasedBoolean: false };
+    await update(aContext(store), { type: 'Patient', id: before?.id ?? '', body: bodyOf(changed) });
+    await Promise.all([load(), load()]);
+    const after = await find();
+    expect(after.total).toBe(1);
+    expect(after.versions[0]?.version).toBe(2);
+  });
+});
