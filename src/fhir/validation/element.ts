@@ -118,6 +118,8 @@ export function elementCheck(type: string): (object: Json, report: Report) => vo
     let chosen: Map<string, string> | undefined;
     let children = 0;
     for (const key in object) {
+      // JSON has no undefined; a resource that was built in JavaScript may.
+      if (object[key] === undefined) continue;
       const property = checkKey(key, object, rules, report);
       if (key !== 'id' || rules.isElement) children++;
       if (!property?.element.choice) continue;

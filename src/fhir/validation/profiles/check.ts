@@ -78,22 +78,26 @@ function checkTarget(task: Task, types: readonly ProfileType[], { value, path }:
   );
 }
 
-function checkType(task: Task, { types }: Node, value: Value): void {
-  if (!types || types.length === 0) return;
-  const fitting = types.filter(
-    ({ code }) => code === value.type || code.startsWith('http://hl7.org/fhirpath/') || code === 'Resource',
-  );
-  const isBackbone = value.type.includes('.');
-  if (fitting.length === 0 && !isBackbone) {
+/** Whether the type is one that the element may have; what else is wrong with it is reported. */
+function checkType(task: Task, { types }: Node, value: Value): boolean {
+  const fitting = types?.filter(({ code }) => isNamed(value.type, code)) ?? [];
+  if (types?.length && fitting.length === 0) {
     const wanted = types.map(({ code }) => code).join(' or ');
     report(task, 'structure', `The type must be ${wanted}, not ${value.type}.`, value.path);
-    return;
+    return false;
   }
   if (value.type === 'Reference') checkTarget(task, fitting, value);
   const profiles = fitting.flatMap(({ profile = [] }) => profile).map(task.registry.profile);
-  if (profiles.length === 0 || profiles.includes(undefined)) return;
-  const attempts = profiles.map((profile) => problems({ ...task, profile: profile as Profile }, value));
+  const known = profiles.filter((profile) => profile !== undefined);
+  if (known.length === 0 || known.length < profiles.length) return true;
+  const attempts = known.map((profile) => problems({ ...task, profile }, value));
   if (!attempts.some((issues) => issues.length === 0)) task.issues.push(...(attempts[0] ?? []));
+  return true;
+}
+
+/** Whether a profile means `type` by `code`: backbones have their path as type, ids and urls a type of FHIRPath. */
+function isNamed(type: string, code: string): boolean {
+  return code === type || code === 'Resource' || type.includes('.') || code.startsWith('http://hl7.org/fhirpath/');
 }
 
 function checkConstraint(task: Task, constraint: Constraint, { value, type, path }: Value): void {
@@ -110,9 +114,9 @@ function checkConstraint(task: Task, constraint: Constraint, { value, type, path
 
 function checkContent(task: Task, node: Node, one: Value): void {
   const { value, path } = one;
-  checkType(task, node, one);
+  const isOfType = checkType(task, node, one);
   for (const constraint of node.constraints) checkConstraint(task, constraint, one);
-  if (value === undefined) return;
+  if (value === undefined || !isOfType) return;
   if (node.fixed !== undefined && !equal(value, node.fixed)) {
     report(task, 'value', `Must be exactly ${show(node.fixed)}, found ${show(value)}.`, path);
   }
