@@ -84,7 +84,10 @@ class IncomingInstance implements InstanceSink {
     const { study = '', series = '', modality } = found;
     const instance = { ...this.#announced, study, series, ...(modality === undefined ? {} : { modality }) };
     const receipt = await commitInstance(this.#options, this.#sender, instance, blob);
-    await this.#writer.claim();
+    // Nobody need wait for it: what stays unclaimed by mistake is only looked at once more by the sweep.
+    this.#writer.claim().catch((error: unknown) => {
+      this.#options.log.warn('A filed blob could not be claimed', { key: blob.key, error });
+    });
     return receipt;
   }
 

@@ -32,6 +32,26 @@ async function makeFolder(folder: string, root: string): Promise<void> {
   }
 }
 
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}
+
+/** A name that is taken has the same bytes. */
+async function linkTo(from: string, to: string): Promise<void> {
+  await link(from, to).catch((error: unknown) => {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  });
+}
+
+/** The folder of a name is nearly always there. */
+async function linkInto(root: string, from: string, to: string): Promise<void> {
+  await linkTo(from, to).catch(async (error: unknown) => {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    await makeFolder(dirname(to), root);
+    await linkTo(from, to);
+  });
+}
+
 class PartFile implements BlobWriter {
   readonly #options: PartFileOptions;
   readonly #file: FileHandle;
@@ -125,16 +145,13 @@ class PartFile implements BlobWriter {
     const sha256 = this.#hash.digest('hex');
     const key = keyOf(sha256);
     const path = join(folder, key);
-    await makeFolder(dirname(path), folder);
     if (heldPath) {
       const held = heldPath(sha256);
       await rename(this.#path, held);
       this.#path = held;
       this.#held = true;
     }
-    await link(this.#path, path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
+    await linkInto(folder, this.#path, path);
     await syncFolder(dirname(path));
     return { key, sha256, size: this.#size };
   }
@@ -142,8 +159,7 @@ class PartFile implements BlobWriter {
 
 /** A full disk is the caller's to know; anything else is a fault. */
 function storageError(error: unknown): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+  const isFull = ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '');
   return isFull ? new FhirError('full', 'The disk of the images is full.', { cause: error }) : error;
 }
 
