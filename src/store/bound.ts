@@ -21,7 +21,7 @@ function resourcesOn(db: Database): Resources {
     readVersion: (type, id, version) => readVersion(db, { type, id }, version),
     history: (range) => history(db, range),
     async write(writes, { audit = [], jobs = [] } = {}) {
-      const [written] = await writeAll(db, [{ writes, audit, jobs }]);
+      const [written] = await writeAll(db, [{ writes, audit, jobs }], { careful: true });
       if (written instanceof Error) throw written;
       return written as readonly Written[];
     },

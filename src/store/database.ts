@@ -33,6 +33,8 @@ export function sessionOptions({ schema, queryTimeoutSeconds }: ConnectionOption
     enable_bitmapscan: 'off',
     enable_hashjoin: 'off',
     enable_mergejoin: 'off',
+    // With the order named, values do not change the plan; without this, `= ANY ($1)` is planned again at every execution.
+    plan_cache_mode: 'force_generic_plan',
   };
   return Object.entries(settings)
     .map(([name, value]) => `-c ${name}=${value}`)

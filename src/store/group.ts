@@ -3,60 +3,82 @@
 export interface GroupOptions<Item, Result> {
   /** One round trip for all; results in the order of the items. A rejection is tried again item by item. */
   readonly run: (items: readonly Item[]) => Promise<readonly (Result | Error)[]>;
-  /** Round trips under way at once. */
+  /** Round trips under way at once at most. */
   readonly lanes: number;
+  /**
+   * Beside one that is under way, another begins only when so much waits (1 unless told): two small ones, each waiting for
+   * the disk, take as long as a single large one that carries both.
+   */
+  readonly enough?: number;
   /** Weight of an item (1 unless told) and the most that one round trip carries; a single heavier item goes alone. */
   readonly weight?: (item: Item) => number;
   readonly limit: number;
   /** Items that share a key never go in the same or in simultaneous round trips; the later one waits. */
   readonly keys?: (item: Item) => readonly string[];
+  /**
+   * Whether a round trip waits for the disk, so that it pays to wait a moment for those whose answers have just gone
+   * out and who, when they are many, will be back before long: without it the first of them would travel alone.
+   */
+  readonly gathers?: boolean;
 }
 
-interface Waiting<Item, Result> {
+interface Entry<Item, Result> {
   readonly item: Item;
   readonly keys: readonly string[];
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
 
+/** No waiting for others when a round trip is quicker than this: the timer has a grain of a millisecond. */
+const SLOW_MS = 2;
+const GATHER_MS = 1;
+
+function settle<Item, Result>(entries: readonly Entry<Item, Result>[], results: readonly (Result | Error)[]): void {
+  for (const [at, entry] of entries.entries()) {
+    const result = results[at];
+    if (result instanceof Error) entry.reject(result);
+    else entry.resolve(result as Result);
+  }
+}
+
+/** Entries whose keys nobody is busy with, up to the limit, and those that are left; first come, first served. */
+function choose<Item, Result>(
+  queue: readonly Entry<Item, Result>[],
+  busy: ReadonlySet<string>,
+  weight: (item: Item) => number,
+  limit: number,
+): readonly [taken: Entry<Item, Result>[], left: Entry<Item, Result>[]] {
+  const taken: Entry<Item, Result>[] = [];
+  const left: Entry<Item, Result>[] = [];
+  const seen = new Set<string>();
+  let total = 0;
+  for (const entry of queue) {
+    const blocked = entry.keys.some((key) => busy.has(key) || seen.has(key));
+    for (const key of entry.keys) seen.add(key);
+    const heavy = weight(entry.item);
+    if (blocked || (taken.length > 0 && total + heavy > limit)) left.push(entry);
+    else {
+      taken.push(entry);
+      total += heavy;
+    }
+  }
+  return [taken, left];
+}
+
 /** Makes a function that hands one item to a shared round trip and resolves with its own result. */
 export function group<Item, Result>(options: GroupOptions<Item, Result>): (item: Item) => Promise<Result> {
-  const { run, lanes, limit, weight = () => 1, keys = () => [] } = options;
-  type Entry = Waiting<Item, Result>;
-  let queue: Entry[] = [];
+  const { run, lanes, limit, enough = 1, weight = () => 1, keys = () => [], gathers = false } = options;
+  const waiting = () => queue.reduce((sum, { item }) => sum + weight(item), 0);
+  const mayStart = () => underWay === 0 || (underWay < lanes && waiting() >= enough);
+  let queue: Entry<Item, Result>[] = [];
+  const busy = new Set<string>();
   let underWay = 0;
   let scheduled = false;
-  const busy = new Set<string>();
+  /** How many came back together last time; so many are waited for, but only a moment. */
+  let expected = 0;
+  let timer: NodeJS.Timeout | undefined;
 
-  function take(): Entry[] {
-    const taken: Entry[] = [];
-    const left: Entry[] = [];
-    const seen = new Set<string>();
-    let total = 0;
-    for (const entry of queue) {
-      const heavy = weight(entry.item);
-      const blocked = entry.keys.some((key) => busy.has(key) || seen.has(key));
-      // An entry that waits makes later ones with its keys wait too: first come, first served.
-      for (const key of entry.keys) seen.add(key);
-      if (blocked || (taken.length > 0 && total + heavy > limit)) left.push(entry);
-      else {
-        taken.push(entry);
-        total += heavy;
-      }
-    }
-    queue = left;
-    return taken;
-  }
-
-  function settle(entries: readonly Entry[], results: readonly (Result | Error)[]): void {
-    entries.forEach((entry, at) => {
-      const result = results[at];
-      if (result instanceof Error) entry.reject(result);
-      else entry.resolve(result as Result);
-    });
-  }
-
-  async function send(entries: readonly Entry[]): Promise<void> {
+  async function send(entries: readonly Entry<Item, Result>[]): Promise<void> {
     try {
       settle(entries, await run(entries.map(({ item }) => item)));
     } catch (error) {
@@ -66,28 +88,37 @@ export function group<Item, Result>(options: GroupOptions<Item, Result>): (item:
     }
   }
 
-  async function fly(entries: readonly Entry[]): Promise<void> {
+  async function fly(entries: readonly Entry<Item, Result>[]): Promise<void> {
+    const began = performance.now();
+    const taken = entries.flatMap(({ keys: own }) => own);
     underWay++;
-    for (const { keys: own } of entries) for (const key of own) busy.add(key);
+    for (const key of taken) busy.add(key);
     await send(entries);
-    for (const { keys: own } of entries) for (const key of own) busy.delete(key);
+    for (const key of taken) busy.delete(key);
     underWay--;
-    start();
+    const slow = gathers && entries.length > 1 && performance.now() - began > SLOW_MS;
+    expected = slow ? entries.length + queue.length : 0;
+    if (!slow) start();
+    else timer ??= setTimeout(start, GATHER_MS);
   }
 
   function start(): void {
+    clearTimeout(timer);
+    timer = undefined;
     scheduled = false;
-    while (underWay < lanes && queue.length > 0) {
-      const entries = take();
-      if (entries.length === 0) return;
-      void fly(entries);
+    expected = 0;
+    while (queue.length > 0 && mayStart()) {
+      const [taken, left] = choose(queue, busy, weight, limit);
+      queue = left;
+      if (taken.length === 0) return;
+      void fly(taken);
     }
   }
 
   return (item) =>
     new Promise((resolve, reject) => {
       queue.push({ item, keys: keys(item), resolve, reject });
-      if (scheduled || underWay >= lanes) return;
+      if (scheduled || queue.length < expected || !mayStart()) return;
       scheduled = true;
       // After this turn's input has been read, so that requests that came together travel together.
       setImmediate(start);

@@ -34,6 +34,9 @@ const LANES = 2;
 const WRITES_AT_ONCE = 256;
 const READS_AT_ONCE = 128;
 const RECORDS_AT_ONCE = 512;
+/** So much work for PostgreSQL takes about as long as the disk. */
+const ENOUGH_WRITES = 32;
+const ENOUGH_RECORDS = 128;
 const RETRIES = 5;
 
 async function migrateAll({ databaseUrl, schema, log }: ConnectionOptions): Promise<void> {
@@ -49,15 +52,30 @@ async function migrateAll({ databaseUrl, schema, log }: ConnectionOptions): Prom
   }
 }
 
-/** Another process made the same resource between our look and our write: look again. */
-async function retrying<T>(work: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await work();
-    } catch (error) {
-      if (tries === RETRIES || !mayRetry(error)) throw error;
+const MINUTE = 60_000;
+
+type WriteRequests = (requests: readonly Request[]) => Promise<readonly (readonly Written[] | Error)[]>;
+
+/**
+ * Looks first what exists only when a write does not have to be new, or when one that had to be turned out not to be. The
+ * first write of each minute notes its place in the order of all versions.
+ */
+function writerOn(db: Database): WriteRequests {
+  let noted = 0;
+  return async (requests) => {
+    const now = Math.floor(Date.now() / MINUTE);
+    let careful = requests.some(({ writes }) => writes.some(({ expect }) => expect !== 'absent'));
+    for (let tries = 1; ; tries++) {
+      try {
+        const results = await writeAll(db, requests, { careful, minute: now === noted ? undefined : now });
+        noted = now;
+        return results;
+      } catch (error) {
+        if (tries === RETRIES || !mayRetry(error)) throw error;
+        careful = true;
+      }
     }
-  }
+  };
 }
 
 function sharedResources(db: Database): Resources {
@@ -69,9 +87,11 @@ function sharedResources(db: Database): Resources {
   const write = group<Request, readonly Written[]>({
     lanes: LANES,
     limit: WRITES_AT_ONCE,
+    enough: ENOUGH_WRITES,
+    gathers: true,
     weight: ({ writes }) => writes.length,
     keys: ({ writes }) => writes.map(({ type, id }) => `${type}/${id}`),
-    run: (requests) => retrying(() => writeAll(db, requests)),
+    run: writerOn(db),
   });
   return {
     read: (type, id) => read({ type, id }),
@@ -100,6 +120,8 @@ export async function openStore(options: ConnectionOptions): Promise<OpenStore> 
   const append = group<AuditRecord, void>({
     lanes: LANES,
     limit: RECORDS_AT_ONCE,
+    enough: ENOUGH_RECORDS,
+    gathers: true,
     run: async (records) => {
       await appendAudit(db, records);
       return records.map(() => undefined);

@@ -1,11 +1,13 @@
 -- One round trip a write, and one for many writes of many requests.
 
--- Takes requests, each of one or more writes, in one round trip. A request whose condition does not hold writes nothing
--- and leaves the others alone. Returns one number a write: version * 2 (+ 1 when the resource did not exist or was
--- deleted before), or why not: -1 exists, -2 not found, -3 deleted, -4 another version, -5 another resource has this
--- rkey, 0 a sibling of a failed write.
+-- Takes requests, each of one or more writes. A request whose condition does not hold writes nothing and leaves the
+-- others alone. Returns one number a write: version * 2 (+ 1 when the resource did not exist or was deleted before), or
+-- why not: -1 exists, -2 not found, -3 deleted, -4 another version, -5 another resource has this rkey, 0 a sibling of a
+-- failed write. Fails as a whole with serialization_failure when another connection made one of the resources meanwhile.
+-- careful: whether the resources may exist; if not, and one does, it also fails with serialization_failure.
 -- expect: -1 anything, -2 absent, -3 present, otherwise the current version. Search rows name their write by n (from 1).
 CREATE FUNCTION write_resources(
+  careful boolean, new_minute bigint,
   requests int[], rkeys bigint[], rtypes int[], refs text[], ops text[], expects int[], updateds bigint[],
   befores text[], afters text[],
   token_n int[], token_p int[], token_code bigint[], token_sys int[], token_val text[],
@@ -19,31 +21,28 @@ CREATE FUNCTION write_resources(
 ) RETURNS int[] LANGUAGE plpgsql AS $$
 DECLARE
   total    int := cardinality(rkeys);
-  olds     int[] := array_fill(0, ARRAY[total]);       -- version before
-  gone     boolean[] := array_fill(true, ARRAY[total]); -- absent or deleted before
+  olds     int[];     -- version before, 0 for none, -1 for another resource's
+  gone     boolean[]; -- absent or deleted before
   results  int[];
   failed   int[] := '{}';
   vs       bigint[];
   existing int := 0;
+  records  text[] := audit_record;
   written  int;
-  records  text[];
   item     record;
-  this_minute bigint := extract(epoch FROM clock_timestamp())::bigint / 60;
 BEGIN
-  FOR item IN
-    SELECT r.version, r.deleted, r.ref, w.n::int AS n, w.ref AS asked
-      FROM unnest(rkeys, refs) WITH ORDINALITY AS w(rkey, ref, n) JOIN resource r ON r.rkey = w.rkey
-     ORDER BY r.rkey FOR UPDATE OF r
-  LOOP
-    olds[item.n] := item.version;
-    gone[item.n] := item.deleted;
-    existing := existing + 1;
-    IF item.ref <> item.asked THEN olds[item.n] := -1; END IF;
-  END LOOP;
-
-  IF existing = 0 AND NOT (-3 = ANY (expects)) AND (SELECT max(e) FROM unnest(expects) e) < 0 THEN
-    results := array_fill(3, ARRAY[total]);
-  ELSE
+  IF careful THEN
+    olds := array_fill(0, ARRAY[total]);
+    gone := array_fill(true, ARRAY[total]);
+    FOR item IN
+      SELECT r.version, r.deleted, r.ref, w.n::int AS n, w.ref AS asked
+        FROM unnest(rkeys, refs) WITH ORDINALITY AS w(rkey, ref, n) JOIN resource r ON r.rkey = w.rkey
+       ORDER BY r.rkey FOR UPDATE OF r
+    LOOP
+      existing := existing + 1;
+      olds[item.n] := CASE WHEN item.ref = item.asked THEN item.version ELSE -1 END;
+      gone[item.n] := item.deleted;
+    END LOOP;
     results := ARRAY(
       SELECT CASE
         WHEN o = -1 THEN -5
@@ -59,18 +58,24 @@ BEGIN
       results := ARRAY(SELECT CASE WHEN s > 0 AND q = ANY (failed) THEN 0 ELSE s END
         FROM unnest(requests, results) WITH ORDINALITY AS t(q, s, n) ORDER BY n);
       IF NOT EXISTS (SELECT FROM unnest(results) s WHERE s > 0) THEN RETURN results; END IF;
+      records := ARRAY(SELECT r FROM unnest(audit_request, audit_record) WITH ORDINALITY AS t(q, r, n)
+        WHERE q <> ALL (failed) ORDER BY n);
     END IF;
+  ELSE
+    results := array_fill(3, ARRAY[total]);
   END IF;
-  vs := ARRAY(SELECT CASE WHEN s > 0 THEN nextval('version_number') END FROM unnest(results) WITH ORDINALITY AS t(s, n) ORDER BY n);
-  IF NOT EXISTS (SELECT FROM version_minute WHERE minute = this_minute) THEN
-    INSERT INTO version_minute SELECT this_minute, min(n) FROM unnest(vs) n ON CONFLICT DO NOTHING;
+  FOR n IN 1..total LOOP
+    vs[n] := CASE WHEN results[n] > 0 THEN nextval('version_number') END;
+  END LOOP;
+  IF new_minute IS NOT NULL THEN
+    INSERT INTO version_minute SELECT new_minute, min(n) FROM unnest(vs) n ON CONFLICT DO NOTHING;
   END IF;
 
   IF existing > 0 THEN
     WITH kept AS (
       INSERT INTO history (rkey, v, updated, xid, rtype, version, op, deleted, ref, body)
         SELECT r.rkey, r.v, r.updated, r.xid, r.rtype, r.version, r.op, r.deleted, r.ref, r.body
-          FROM resource r JOIN unnest(rkeys, olds, results) AS w(rkey, o, s) ON r.rkey = w.rkey
+          FROM unnest(rkeys, olds, results) AS w(rkey, o, s) JOIN resource r ON r.rkey = w.rkey
          WHERE w.s > 0 AND w.o > 0
       RETURNING v)
     INSERT INTO stale SELECT v FROM kept;
@@ -85,12 +90,13 @@ BEGIN
     INSERT INTO resource (rkey, v, updated, rtype, version, op, deleted, ref, body)
       SELECT w.rkey, vs[w.n], w.updated, w.rtype, 1, w.op::"char", w.op = 'd', w.ref,
              CASE WHEN w.op = 'd' THEN '' ELSE w.before || '1' || w.after END
-        FROM unnest(rkeys, olds, results, rtypes, refs, ops, updateds, befores, afters) WITH ORDINALITY
-             AS w(rkey, o, s, rtype, ref, op, updated, before, after, n)
-       WHERE w.s > 0 AND w.o = 0
+        FROM unnest(rkeys, rtypes, refs, ops, updateds, befores, afters) WITH ORDINALITY
+             AS w(rkey, rtype, ref, op, updated, before, after, n)
+       WHERE vs[w.n] IS NOT NULL AND (existing = 0 OR olds[w.n] = 0)
       ON CONFLICT (rkey) DO NOTHING;
     GET DIAGNOSTICS written = ROW_COUNT;
-    IF written <> (SELECT count(*) FROM unnest(olds, results) AS w(o, s) WHERE w.s > 0 AND w.o = 0) THEN
+    IF written < total - existing
+       AND written < (SELECT count(*) FROM generate_series(1, total) n WHERE results[n] > 0 AND (olds IS NULL OR olds[n] = 0)) THEN
       RAISE EXCEPTION 'another connection made the same resource' USING ERRCODE = 'serialization_failure';
     END IF;
   END IF;
@@ -120,17 +126,12 @@ BEGIN
       FROM unnest(uri_n, uri_p, uri_val) AS t(n, p, val) WHERE vs[n] IS NOT NULL;
   END IF;
 
-  IF cardinality(audit_record) > 0 THEN
-    records := ARRAY(SELECT r FROM unnest(audit_request, audit_record) WITH ORDINALITY AS t(q, r, n)
-      WHERE q <> ALL (failed) ORDER BY n);
-    IF cardinality(records) > 0 THEN PERFORM append_audit(records); END IF;
+  IF cardinality(records) > 0 THEN PERFORM append_audit(records); END IF;
+  IF cardinality(job_name) > 0 THEN
+    PERFORM add_job(t.name, t.payload::json, queue_name => t.queue, job_key => t.key)
+       FROM unnest(job_request, job_name, job_payload, job_queue, job_key) AS t(q, name, payload, queue, key)
+      WHERE t.q <> ALL (failed);
   END IF;
-  FOR item IN
-    SELECT * FROM unnest(job_request, job_name, job_payload, job_queue, job_key) AS t(q, name, payload, queue, key)
-     WHERE q <> ALL (failed)
-  LOOP
-    PERFORM add_job(item.name, item.payload::json, queue_name => item.queue, job_key => item.key);
-  END LOOP;
   RETURN results;
 END
 $$;

@@ -4,7 +4,7 @@ import type { Database } from '../store.ts';
 import { pack, type Request } from './pack.ts';
 import type { Write, Written } from './write.ts';
 
-const PARAMETERS = 41;
+const PARAMETERS = 43;
 const statement = `SELECT write_resources(${Array.from({ length: PARAMETERS }, (_, at) => `$${at + 1}`).join(', ')}) AS results`;
 
 /** Why a write was refused, by the number that `write_resources` gives. */
@@ -35,16 +35,21 @@ function resultOf(request: Request, results: readonly number[]): readonly Writte
   return request.writes.map((write, index) => toWritten(write, results[index] as number));
 }
 
-/** Writes each request wholly or not at all. Rejects when none was written because of the database. */
+export interface WriteOptions {
+  /** Look first which of the resources exist; without it, one that does fails everything with a cause that `mayRetry` knows. */
+  readonly careful: boolean;
+  /** Minute since 1970 whose first version this is, to be noted; never in a long transaction, for which others would wait. */
+  readonly minute?: number | undefined;
+}
+
+/** Writes each request wholly or not at all, in one round trip. Rejects when the database took none of them. */
 export async function writeAll(
   db: Database,
   requests: readonly Request[],
+  { careful, minute }: WriteOptions,
 ): Promise<readonly (readonly Written[] | Error)[]> {
-  const [row] = await db.query<{ results: number[] }>({
-    name: 'write-resources',
-    text: statement,
-    values: pack(requests),
-  });
+  const values = [careful, minute ?? null, ...pack(requests)];
+  const [row] = await db.query<{ results: number[] }>({ name: 'write-resources', text: statement, values });
   const results = row?.results ?? [];
   let from = 0;
   return requests.map((request) => {
