@@ -1,6 +1,6 @@
 /** What a request says about who sends it: header, address, and an id by which its traces are found. */
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { newId } from '../shared/id.ts';
 
 export interface Credentials {
   readonly authorization: string | undefined;
@@ -17,6 +17,6 @@ export function credentialsOf({ headers, socket }: IncomingMessage): Credentials
   return {
     authorization: headers.authorization,
     address: socket.remoteAddress,
-    requestId: typeof given === 'string' && sane.test(given) ? given : newId(),
+    requestId: typeof given === 'string' && sane.test(given) ? given : randomUUID(),
   };
 }

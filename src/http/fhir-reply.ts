@@ -82,10 +82,9 @@ function send(
   headers: Record<string, string | number>,
   text: string | undefined,
 ): number {
-  // As bytes, so that the length is known and head and body leave in one packet.
-  const body = text === undefined ? undefined : Buffer.from(text);
-  if (body) headers['Content-Length'] = body.length;
+  // As one string with its length known, head and body are one write to the socket; a Buffer would be a second one.
+  if (text !== undefined) headers['Content-Length'] = Buffer.byteLength(text);
   response.writeHead(status, headers);
-  response.end(body);
+  response.end(text);
   return status;
 }

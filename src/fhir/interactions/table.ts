@@ -15,7 +15,7 @@ import { create } from './create.ts';
 import { remove } from './delete.ts';
 import type { Entry } from './entries.ts';
 import { parseIfMatch } from './expect.ts';
-import { demand, demandWritable } from './guard.ts';
+import { demand, demandWritable, isServersOwn } from './guard.ts';
 import { history } from './history.ts';
 import { read } from './read.ts';
 import { search } from './search.ts';
@@ -156,9 +156,14 @@ export function match(method: string, path: string): Match {
 /** The methods that a path has. */
 export function methodsOf(path: string): readonly string[] {
   const segments = path.split('/');
-  return [
-    ...new Set(patterns.filter(({ words }) => fits(words, segments)).map(({ interaction }) => interaction.method)),
-  ];
+  const open = patterns.filter(({ words, interaction }) => {
+    return fits(words, segments) && !(isWrite(interaction) && isServersOwn(segments[0] ?? ''));
+  });
+  return [...new Set(open.map(({ interaction }) => interaction.method))];
+}
+
+function isWrite({ action }: Interaction): boolean {
+  return action === 'C' || action === 'U' || action === 'D';
 }
 
 function fits(words: readonly string[], segments: readonly string[]): boolean {
@@ -192,8 +197,9 @@ export function perform(
 }
 
 /** What can be refused before a body is read. */
-function demandOneOf(access: Access, { action, permissions }: Interaction, type: string): void {
-  if (action === 'C' || action === 'U' || action === 'D') demandWritable(type);
+function demandOneOf(access: Access, interaction: Interaction, type: string): void {
+  if (isWrite(interaction)) demandWritable(type);
+  const { permissions } = interaction;
   const [first] = permissions;
   if (first && !permissions.some((permission) => access.may(permission, type))) demand(access, first, type);
 }
