@@ -22,6 +22,11 @@ export interface OidcDeps {
 
 const form = express.urlencoded({ extended: false, limit: '64kb', parameterLimit: 200 });
 
+/** The fields of a form; none when the body is something else. */
+function fieldsOf(request: Request): Readonly<Record<string, unknown>> {
+  return (request.body as Record<string, unknown> | undefined) ?? {};
+}
+
 /** The pages must not be framed, kept or sniffed, and tell nobody where the person comes from. */
 function guard(response: Response, formTargets: string): void {
   response.set({
@@ -46,7 +51,10 @@ function formTargets(redirectUri: string): string {
  * to weaken its cookies). https://hl7.org/fhir/smart-app-launch/app-launch.html#obtain-authorization-code
  */
 const authorizeByPost: RequestHandler = (request, _response, next) => {
-  const query = new URLSearchParams(request.body as Record<string, string>).toString();
+  // A name that comes twice stays twice, for the provider to refuse.
+  const fields = Object.entries(fieldsOf(request)) as [string, string | readonly string[]][];
+  const query = new URLSearchParams();
+  for (const [name, value] of fields) for (const one of [value].flat()) query.append(name, one);
   request.method = 'GET';
   request.url = `/oidc/auth?${query}`;
   request.originalUrl = request.url;
@@ -61,7 +69,7 @@ function pageFor(request: Request, view: InteractionView, result?: LoginResult):
   const common = { locale, action: `/interaction/${view.uid}`, csrf, clientName };
   if (view.prompt === 'consent') return consentPage({ ...common, scopes });
   const texts = textsFor(locale);
-  const typed: unknown = (request.body as Record<string, unknown> | undefined)?.['email'];
+  const typed: unknown = fieldsOf(request)['email'];
   const email = typeof typed === 'string' ? typed : (view.loginHint ?? '');
   if (!result) return loginPage({ ...common, email });
   return loginPage({ ...common, email, problem: result.kind === 'wait' ? texts.wait(result.seconds) : texts.refused });
@@ -103,7 +111,7 @@ function showError(request: Request, response: Response, error: FhirError): void
 
 type Interactions = ReturnType<Auth['serve']>['interactions'];
 
-function interactionRoutes(interactions: Interactions, origin: string): Router {
+function interactionRoutes(interactions: Interactions, origin: string, log: Logger): Router {
   const router = Router();
   const show = (request: Request, response: Response, view: InteractionView, result?: LoginResult) => {
     guard(response, formTargets(view.redirectUri));
@@ -123,32 +131,34 @@ function interactionRoutes(interactions: Interactions, origin: string): Router {
 
   router.post('/interaction/:uid/login', async (request, response) => {
     const view = await interactions.view(request, response);
-    const { csrf, email, password } = request.body as Record<string, unknown>;
+    const { csrf, email, password } = fieldsOf(request);
     const result = await interactions.login(request, response, { csrf, email, password }, peerOf(request));
     if (result) show(request, response, view, result);
   });
 
   router.post('/interaction/:uid/consent', async (request, response) => {
-    const { csrf, scope = [], decision } = request.body as Record<string, unknown>;
+    const { csrf, scope = [], decision } = fieldsOf(request);
     if (decision !== 'allow') return interactions.abort(request, response, { csrf });
     const scopes = [scope].flat().filter((word): word is string => typeof word === 'string');
     return interactions.consent(request, response, { csrf, scopes });
   });
 
   router.post('/interaction/:uid/abort', async (request, response) => {
-    const { csrf } = request.body as Record<string, unknown>;
+    const { csrf } = fieldsOf(request);
     await interactions.abort(request, response, { csrf });
   });
 
   router.use((error: unknown, request: Request, response: Response, next: NextFunction) => {
     if (!(error instanceof FhirError) || response.headersSent) return next(error);
+    const requestId = request.get('x-request-id');
+    log.info('a step of a sign-in was refused', { requestId, status: error.status, reason: error.message });
     return showError(request, response, error);
   });
   return router;
 }
 
 /** To be mounted at the server's root: /oidc, /interaction and SMART's discovery document below the FHIR base. */
-export function oidc({ auth }: OidcDeps): Router {
+export function oidc({ auth, log }: OidcDeps): Router {
   const router = Router();
   const { listener, interactions } = auth.serve(providerPages);
 
@@ -162,6 +172,6 @@ export function oidc({ auth }: OidcDeps): Router {
     response.removeHeader('cache-control');
     listener(request, response);
   });
-  router.use(interactionRoutes(interactions, new URL(auth.issuer).origin));
+  router.use(interactionRoutes(interactions, new URL(auth.issuer).origin, log));
   return router;
 }

@@ -1,8 +1,8 @@
 // http://hl7.org/fhir/smart-app-launch/backend-services.html, named after Inferno's tests where there is one.
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SignJWT } from 'jose';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { addClient, removeClient } from '../../src/auth/clients.ts';
 import { withOidcApp } from '../support/oidc-app.ts';
 import { assertionType, backendToken, claimsFor, type Key, makeKey, post } from '../support/smart-client.ts';
@@ -187,25 +187,53 @@ describe('a token request is refused', () => {
 });
 
 describe('keys by URL', () => {
-  let keys: Server;
-  let answer: { status: number; body: string };
-  const url = () => `http://127.0.0.1:${(keys.address() as AddressInfo).port}/jwks`;
   const register = (jwksUri: string) =>
     addClient(server.app.store, { name: 'By URL', kind: 'backend', jwksUri, scope });
+  const tokenBy = async (jwksUri: string) => {
+    const { clientId: id } = await register(jwksUri);
+    return backendToken(server.app.origin, { clientId: id, key, scope });
+  };
 
-  beforeAll(async () => {
-    keys = createServer((_request, response) => {
-      response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body);
-    });
-    await new Promise<void>((resolve) => keys.listen(0, '127.0.0.1', resolve));
-    answer = { status: 200, body: JSON.stringify(key.jwks) };
+  it('are fetched from a host that the installation vouches for', async () => {
+    const { origin, publishKeys } = server.app;
+    publishKeys(200, key.jwks);
+    expect((await tokenBy(`${origin}/keys`)).status).toBe(200);
   });
-  afterAll(() => new Promise((resolve) => keys.close(resolve)));
+
+  it.each([
+    ['an error', 500, {}],
+    ['no keys', 200, { keys: [] }],
+    ['something else', 200, { keys: 'none' }],
+  ])('that are %s are of no use', async (_name, status, body) => {
+    const { origin, publishKeys } = server.app;
+    publishKeys(status, body);
+    const answer = await tokenBy(`${origin}/keys`);
+    expect([answer.status, answer.body['error']]).toEqual([401, 'invalid_client']);
+  });
 
   it('inside the hospital are not fetched unless the installation vouches for the host', async () => {
-    const added = await register(url());
-    const { status, body } = await backendToken(server.app.origin, { clientId: added.clientId, key, scope });
-    expect([status, body['error']]).toEqual([401, 'invalid_client']);
+    let isAsked = false;
+    const inside = createServer((_request, response) => {
+      isAsked = true;
+      response.end(JSON.stringify(key.jwks));
+    });
+    await new Promise<void>((resolve) => inside.listen(0, '127.0.0.1', resolve));
+    const { port } = inside.address() as AddressInfo;
+    const answer = await tokenBy(`http://127.0.0.1:${port}/keys`);
+    await new Promise((resolve) => inside.close(resolve));
+    expect([answer.status, answer.body['error'], isAsked]).toEqual([401, 'invalid_client', false]);
+  });
+});
+
+describe('forms', () => {
+  it('are taken three hundred times a minute from one address', async () => {
+    const send = () => fetch(`${server.app.origin}/interaction/x/abort`, { method: 'POST' });
+    const statuses = new Set<number>();
+    for (let at = 0; at < 300; at += 1) statuses.add((await send()).status);
+    expect([...statuses]).toEqual([404]);
+    const refused = await send();
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 });
 

@@ -213,6 +213,14 @@ describe('an authorization request is refused', () => {
   });
 });
 
+it('an authorization request by POST with a parameter twice is refused', async () => {
+  const body = authorizationUrl(asked()).searchParams;
+  body.append('scope', 'openid');
+  const page = await new Browser().open(new URL('/oidc/auth', server.app.origin), { method: 'POST', body });
+  const error = page.url.searchParams.get('error') ?? page.html;
+  expect(error).toContain('invalid_request');
+});
+
 describe('a code', () => {
   it('is good once; its second use ends the tokens of the first', async () => {
     const { origin } = server.app;

@@ -22,6 +22,8 @@ export interface OidcApp {
   readonly accounts: AccountDeps;
   readonly dataDir: string;
   readonly secret: Secret;
+  /** Says what the server answers at /keys, as a hospital's system would with its JWKS. */
+  publishKeys(status: number, body: unknown): void;
 }
 
 export const password = 'un mot de passe assez long';
@@ -69,10 +71,17 @@ export function withOidcApp(): { readonly app: OidcApp } {
     const accounts = { store, secret, validate: () => [], now: () => new Date(), base: `${origin}/fhir`, log: silent };
     await addUser(accounts, medecin);
     const web = express();
+    let keys: { status: number; body: unknown } = { status: 404, body: {} };
+    web.get('/keys', (_request, response) => {
+      response.status(keys.status).json(keys.body);
+    });
     web.use(oidc({ auth, log: silent }));
     resourceRoute(web, auth);
     server.on('request', web);
-    app = { origin, auth, store, accounts, dataDir, secret };
+    const publishKeys = (status: number, body: unknown) => {
+      keys = { status, body };
+    };
+    app = { origin, auth, store, accounts, dataDir, secret, publishKeys };
   });
   afterAll(async () => {
     await app?.auth.close();
