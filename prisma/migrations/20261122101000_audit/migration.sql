@@ -2,11 +2,16 @@
 
 -- One chain of batches. A writer takes any chain that nobody holds, so chains are as many as writers ever were at once.
 CREATE TABLE audit_chain (
-  chain     integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  seq       bigint NOT NULL DEFAULT 0,          -- number of the last record
-  hash      bytea  NOT NULL DEFAULT sha256(''), -- of the last batch
-  projected bigint NOT NULL DEFAULT 0           -- number of the last record that is an AuditEvent
+  chain integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  seq   bigint NOT NULL DEFAULT 0,         -- number of the last record
+  hash  bytea  NOT NULL DEFAULT sha256('') -- of the last batch
 ) WITH (fillfactor = 50);
+
+-- How far each chain has become AuditEvents; apart, because writers pass over a chain that is locked.
+CREATE TABLE audit_projection (
+  chain integer PRIMARY KEY,
+  seq   bigint NOT NULL
+);
 
 -- What one transaction appends together is a batch. The hash stands at its last record and covers the hash of the batch
 -- before and the batch's records, joined by line feeds, of which compact JSON has none.
