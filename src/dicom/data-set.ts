@@ -20,6 +20,8 @@ export interface Element {
   /** Of the value without its delimiter. Pixel Data of undefined length has `undefinedLength`, not a real length. */
   readonly length: number;
   readonly undefinedLength: boolean;
+  /** Written as UN by somebody who did not know it: a sequence is implicit inside, whatever surrounds it (PS3.5 6.2.2). */
+  readonly unknown: boolean;
 }
 
 export interface DataSet {
@@ -48,6 +50,7 @@ const item = 0xfffee000;
 const itemDelimitation = 0xfffee00d;
 const sequenceDelimitation = 0xfffee0dd;
 const pixelData = attributes.PixelData[0];
+const implicit: Encoding = { explicit: false, littleEndian: true };
 // PS3.5 7.1.2: these have a 16-bit length, all others, also those yet to be invented, 32 bits after two reserved bytes.
 const shortVr = new Set('AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US'.split(' '));
 // Real images have some hundred; only a file made to exhaust us has more.
@@ -59,6 +62,7 @@ interface Head {
   readonly vr: string;
   readonly offset: number;
   readonly length: number;
+  readonly unknown: boolean;
 }
 
 const endOfBytes = () => new DicomError('truncated', 'The bytes end inside an element.');
@@ -72,7 +76,7 @@ function readHead(view: DataView, position: number, end: number, { explicit, lit
   const tag = view.getUint16(position, littleEndian) * 0x10000 + view.getUint16(position + 2, littleEndian);
   if (!explicit || tag >>> 16 === 0xfffe) {
     const length = view.getUint32(position + 4, littleEndian);
-    return { tag, vr: vrOf(tag) ?? 'UN', offset: position + 8, length };
+    return { tag, vr: vrOf(tag) ?? 'UN', offset: position + 8, length, unknown: false };
   }
   const vr = String.fromCharCode(view.getUint8(position + 4), view.getUint8(position + 5));
   if (shortVr.has(vr) || !/^[A-Z]{2}$/.test(vr)) {
@@ -81,11 +85,13 @@ function readHead(view: DataView, position: number, end: number, { explicit, lit
       vr: shortVr.has(vr) ? vr : 'UN',
       offset: position + 8,
       length: view.getUint16(position + 6, littleEndian),
+      unknown: false,
     };
   }
   if (position + 12 > end) throw endOfBytes();
-  const known = vr === 'UN' ? (vrOf(tag) ?? 'UN') : vr;
-  return { tag, vr: known, offset: position + 12, length: view.getUint32(position + 8, littleEndian) };
+  const unknown = vr === 'UN';
+  const known = unknown ? (vrOf(tag) ?? vr) : vr;
+  return { tag, vr: known, offset: position + 12, length: view.getUint32(position + 8, littleEndian), unknown };
 }
 
 /** The position after an element, whatever is nested in it; keeps nothing, so that nesting costs no memory. */
@@ -95,8 +101,7 @@ function skip(view: DataView, head: Head, end: number, encoding: Encoding, depth
     return head.offset + head.length;
   }
   if (depth > maxDepth) throw new DicomError('malformed', `Sequences are nested deeper than ${maxDepth} levels.`);
-  // A sequence of unknown VR is implicit inside, whatever surrounds it (PS3.5 6.2.2).
-  const inner = head.vr === 'SQ' || head.tag === pixelData ? encoding : { explicit: false, littleEndian: true };
+  const inner = head.unknown ? implicit : encoding;
   let position = head.offset;
   for (;;) {
     const next = readHead(view, position, end, inner);
@@ -185,8 +190,7 @@ export function bytesOf(dataSet: DataSet, element: Element): Uint8Array {
 export function itemsOf(dataSet: DataSet, keyword: Keyword, limit = 64): DataSet[] {
   const sequence = elementOf(dataSet, keyword);
   if (!sequence) return [];
-  const isForeign = sequence.undefinedLength && sequence.vr !== 'SQ';
-  const encoding = isForeign ? { explicit: false, littleEndian: true } : dataSet.encoding;
+  const encoding = sequence.unknown ? implicit : dataSet.encoding;
   const end = sequence.offset + sequence.length;
   const view = viewOf(dataSet.bytes);
   const items: DataSet[] = [];

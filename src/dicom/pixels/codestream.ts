@@ -47,11 +47,19 @@ function readJpeg(bytes: Uint8Array, view: DataView): Codestream {
   let position = 2;
   for (;;) {
     const marker = view.getUint16(position);
+    if (marker === 0xfff7) checkEnd(bytes);
     if (frames[marker]) return readFrameHeader(bytes, view, position, marker);
     refuseOtherFrames(marker);
     // Bytes FF may stand before any marker.
     position += marker === 0xffff ? 1 : 2 + Math.max(2, view.getUint16(position + 2));
   }
+}
+
+/** CharLS looks for the missing bits of a JPEG-LS image without an end for some seconds, instead of failing. */
+function checkEnd(bytes: Uint8Array): void {
+  // No such pair of bytes can be in the coded data (T.87 C.2.1): it is the marker or nothing.
+  const end = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).lastIndexOf(Buffer.of(0xff, 0xd9));
+  if (end < 0) throw new DicomError('truncated', 'The JPEG-LS image ends too early.');
 }
 
 function readFrameHeader(bytes: Uint8Array, view: DataView, position: number, marker: number): Codestream {
