@@ -59,9 +59,9 @@ function chainClause(searcher: Searcher, type: string, name: string, value: stri
   const first = /^[^.:]+/.exec(rest)?.[0] ?? '';
   const known = candidates.filter((target) => first === '_has' || isKnown(target, first));
   if (known.length === 0) throw unknownParameter(modifier ?? candidates.join(' or '), first);
-  const targets = readable(searcher, known).flatMap((target) => {
+  const targets = readable(searcher, known).map((target) => {
     const clause = criterion(searcher, target, rest, value, links + 1);
-    return ways(searcher, target).map((way) => ({ type: target, where: [clause, ...way] }));
+    return { type: target, where: [clause, ...restriction(searcher, target)] };
   });
   return { kind: 'chain', param: `${type}.${code}`, targets };
 }
@@ -90,9 +90,8 @@ function hasClause(searcher: Searcher, type: string, name: string, value: string
   }
   readable(searcher, [source]);
   const clause = criterion(searcher, source, rest.join(':'), value, links + 1);
-  const [way, ...others] = ways(searcher, source);
-  if (!way || others.length > 0) throw manyWays(source);
-  return { kind: 'has', type: source, param: `${source}.${code}`, where: [clause, ...way] };
+  const where = [clause, ...restriction(searcher, source)];
+  return { kind: 'has', type: source, param: `${source}.${code}`, where };
 }
 
 /** The ways in which the caller may search the type, each a list of clauses. */
@@ -105,24 +104,7 @@ function ways(searcher: Searcher, type: string): readonly (readonly Clause[])[] 
 
 /** The clauses that narrow a search of the type to what the caller may see. */
 export function restriction(searcher: Searcher, type: string): readonly Clause[] {
-  const all = ways(searcher, type);
-  const [way = [], ...others] = all;
-  if (others.length === 0 && all.length === 1) return way;
-  const merged = mergeTokens(all);
-  if (!merged) throw manyWays(type);
-  return [merged];
-}
-
-/** Ways that differ in the values of one token parameter only are one clause. */
-function mergeTokens(all: readonly (readonly Clause[])[]): Clause | undefined {
-  const single = all.map((way) => (way.length === 1 ? way[0] : undefined));
-  const [first] = single;
-  if (first?.kind !== 'token' || first.not) return undefined;
-  const same = single.filter((clause) => clause?.kind === 'token' && !clause.not && clause.param === first.param);
-  if (same.length !== all.length) return undefined;
-  return { ...first, any: same.flatMap((clause) => (clause?.kind === 'token' ? clause.any : [])) };
-}
-
-function manyWays(type: string): FhirError {
-  return new FhirError('forbidden', `Your scopes limit ${type} in several ways that cannot be searched together.`);
+  const [way, ...others] = ways(searcher, type);
+  if (way && others.length === 0) return way;
+  return [{ kind: 'either', ways: way ? [way, ...others] : [] }];
 }
