@@ -4,7 +4,7 @@
  */
 
 /** name: [code, meaning, where it is defined] */
-export const statuses = {
+const statuses = {
   success: [0x0000, 'Success', 'PS3.7 C.1.1'],
   outOfResources: [0xa700, 'Refused: out of resources', 'PS3.4 Table B.2-1'],
   mismatch: [0xa900, 'Error: data set does not match SOP class', 'PS3.4 Table B.2-1'],

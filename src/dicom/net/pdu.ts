@@ -78,7 +78,7 @@ export interface PData {
   readonly type: 'P-DATA-TF';
   readonly pdvs: readonly Pdv[];
 }
-export interface Release {
+interface Release {
   readonly type: 'A-RELEASE-RQ' | 'A-RELEASE-RP';
 }
 export interface Abort {

@@ -37,6 +37,9 @@ export interface DimseServer {
   close(options: { readonly drainSeconds: number }): Promise<void>;
 }
 
+/** Longest wait for handlers of associations that were aborted: what they wait for has limits of its own. */
+const abortedMilliseconds = 5000;
+
 /** How often a draining server looks whether associations are quiet, milliseconds. */
 const drainPoll = 50;
 
@@ -85,6 +88,7 @@ export async function listenDimse(options: ListenOptions): Promise<DimseServer> 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, host, resolve);
   });
+  server.on('error', (error) => log.error('DIMSE listener failed', { error }));
   const bound = server.address();
   return {
     port: typeof bound === 'object' && bound ? bound.port : port,
@@ -92,7 +96,7 @@ export async function listenDimse(options: ListenOptions): Promise<DimseServer> 
       closing = true;
       const stopped = new Promise((resolve) => server.close(resolve));
       const deadline = Date.now() + drainSeconds * 1000;
-      while (acceptors.size > 0) {
+      while (acceptors.size > 0 && Date.now() < deadline + abortedMilliseconds) {
         for (const acceptor of acceptors) if (acceptor.quiet || Date.now() >= deadline) acceptor.abort();
         await new Promise((resolve) => setTimeout(resolve, drainPoll));
       }

@@ -25,7 +25,7 @@ interface AssociateOptions {
 }
 
 /** Why an association did not come to be, or ended before its work. */
-export class AssociationError extends Error {
+class AssociationError extends Error {
   readonly kind: 'rejected' | 'aborted' | 'closed' | 'no-context';
 
   constructor(kind: AssociationError['kind'], message: string, cause?: unknown) {
@@ -35,7 +35,7 @@ export class AssociationError extends Error {
   }
 }
 
-export interface Response {
+interface Response {
   readonly status: number;
   readonly comment?: string;
 }

@@ -16,7 +16,7 @@ export interface Peer {
   readonly address: string;
 }
 
-export interface StoreRequest extends Peer {
+interface StoreRequest extends Peer {
   readonly sopClass: string;
   readonly sopInstance: string;
   readonly transferSyntax: string;

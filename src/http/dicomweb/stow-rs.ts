@@ -108,26 +108,16 @@ async function store(options: DicomwebOptions, request: Request, response: Respo
     .send(JSON.stringify(storeResponse(receipts, options.base)));
 }
 
-/** RFC 9457; the rest of a body that is not wanted is not read, so the connection ends with the answer. */
-function answerError(options: DicomwebOptions) {
-  return (error: unknown, request: Request, response: Response, next: NextFunction): void => {
-    if (response.headersSent || !(error instanceof FhirError)) {
-      next(error);
-      return;
-    }
-    options.receive.log.info('DICOMweb request refused', { url: request.originalUrl, status: error.status });
-    response.status(error.status).set('Connection', 'close');
-    if (error.status === 401) response.set('WWW-Authenticate', 'Bearer');
-    if (error.status === 503) response.set('Retry-After', String(error.detail.retryAfter ?? retryAfter));
-    const problem = { type: 'about:blank', title: error.kind, status: error.status, detail: error.message };
-    response.type('application/problem+json').send(JSON.stringify(problem));
-  };
+/** What is left of a body that is not wanted is not read: the connection ends with the answer, which the app gives. */
+function leaveBody(error: unknown, _request: Request, response: Response, next: NextFunction): void {
+  response.set('Connection', 'close');
+  next(error);
 }
 
-/** The routes of DICOMweb, to be mounted at /dicomweb before any body parser. */
+/** The routes of DICOMweb, to be mounted at /dicomweb before any body parser; what they throw is the app's to answer. */
 export function dicomweb(options: DicomwebOptions): Router {
   const router = Router();
   router.post(['/studies', '/studies/:study'], (request, response) => store(options, request, response));
-  router.use(answerError(options));
+  router.use(leaveBody);
   return router;
 }

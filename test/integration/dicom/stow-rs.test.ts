@@ -2,11 +2,12 @@
 import { once } from 'node:events';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import express from 'express';
+import express, { type NextFunction, type Request, type Response } from 'express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newUid } from '../../../src/dicom/uid.ts';
 import type { Access } from '../../../src/fhir/access.ts';
 import { type DicomwebOptions, dicomweb } from '../../../src/http/dicomweb/stow-rs.ts';
+import { problemReply } from '../../../src/http/errors.ts';
 import { FhirError } from '../../../src/shared/errors.ts';
 import { findInstance } from '../../../src/store/dicom/instance.ts';
 import { radiographFile } from '../../support/radiograph.ts';
@@ -36,6 +37,10 @@ async function serve(options: Partial<DicomwebOptions['receive']> = {}): Promise
   const app = express();
   const receive = { ...reception.options, ...options };
   app.use('/dicomweb', dicomweb({ authenticate, receive, base: 'http://localhost:8080/dicomweb' }));
+  app.use((error: unknown, { headers: sent }: Request, response: Response, _next: NextFunction) => {
+    const { status, headers, text } = problemReply(error, sent.authorization || undefined, 'r-1');
+    response.status(status).set(headers).type('application/problem+json').send(text);
+  });
   const made = createServer(app).listen(0, '127.0.0.1');
   await once(made, 'listening');
   return made;
@@ -214,6 +219,7 @@ describe('a request that is none', () => {
     const answer = await post(body, sent);
     expect(answer).toMatchObject({ status, body: { status } });
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
+    expect(answer.headers.get('connection')).toBe('close');
     if (status === 401) expect(answer.headers.get('www-authenticate')).toBe('Bearer');
     expect(await reception.count('dicom_instance')).toBe(before);
     expect(await reception.files('incoming')).toEqual([]);
