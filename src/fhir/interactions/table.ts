@@ -7,6 +7,7 @@ import { FhirError } from '../../shared/errors.ts';
 import type { AuditRecord } from '../../store/audit/record.ts';
 import type { Access, Permission } from '../access.ts';
 import { audited } from '../audit/audited.ts';
+import { projectForReader } from '../audit/project.ts';
 import type { Context } from '../context.ts';
 import { isResourceType } from '../definitions/types.ts';
 import type { Body, Reply } from '../reply.ts';
@@ -178,13 +179,15 @@ function segmentFits(word: string, segment: string): boolean {
 }
 
 /** Runs a matched request, audited. */
-export function perform(
+export async function perform(
   context: Context,
   { interaction, ...target }: Match,
   request: Omit<Request, keyof Match>,
 ): Promise<Reply> {
   const { code, action, run } = interaction;
   const whole: Request = { ...request, ...target };
+  // Whoever reads the trail sees it up to the request before.
+  if (isServersOwn(target.type) && !isWrite(interaction)) await projectForReader(context);
   // Which of the two it is shows inside.
   if (code === 'transaction') return run(context, whole);
   const query = code === 'search-type' ? searchText(target.type, request.params) : undefined;

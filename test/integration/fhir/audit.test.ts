@@ -1,8 +1,10 @@
 // https://profiles.ihe.net/ITI/BALP/: no access without its trace
-import type { Bundle, Patient } from '@medplum/fhirtypes';
-import { describe, expect, it } from 'vitest';
+import type { AuditEvent, Bundle, Patient } from '@medplum/fhirtypes';
+import { describe, expect, it, vi } from 'vitest';
 import { accessOf } from '../../../src/auth/access.ts';
+import { startProjecting } from '../../../src/fhir/audit/project.ts';
 import { extract } from '../../../src/fhir/search/extract.ts';
+import { silent } from '../../../src/shared/logger.ts';
 import { decodeRecord } from '../../../src/store/audit/encode.ts';
 import type { AuditRecord } from '../../../src/store/audit/record.ts';
 import { withServer } from '../../support/server.ts';
@@ -170,5 +172,74 @@ describe('refusals are recorded too', () => {
     const entry = [{ resource: { resourceType: 'Patient', gender: 'x' }, request: { method: 'POST', url: 'Patient' } }];
     const records = await trail(() => request('POST', '', { resourceType: 'Bundle', type: 'transaction', entry }));
     expect(records).toMatchObject([{ subtype: 'transaction', outcome: '4' }]);
+  });
+});
+
+describe('AuditEvents', () => {
+  const search = async (query: string, authorization = full) =>
+    ((await request('GET', `/AuditEvent?${query}`, undefined, authorization)).as<Bundle>().entry ?? []).map(
+      ({ resource }) => resource as AuditEvent,
+    );
+
+  it('are there for the next one who looks, by patient, entity, action and client', async () => {
+    const id = await made();
+    await request('GET', `/Patient/${id}`);
+    await request('GET', `/Patient/${id}`, undefined, 'Bearer system/Observation.rs');
+    const events = await search(`patient=Patient/${id}&_sort=date`);
+    expect(events.map(({ subtype, outcome }) => [subtype?.[0]?.code, outcome])).toEqual([
+      ['create', '0'],
+      ['read', '0'],
+      ['read', '4'],
+    ]);
+    expect(await search(`patient=Patient/${id}&action=R&outcome=0`)).toHaveLength(1);
+    expect(await search(`entity=Patient/${id}&subtype=create`)).toHaveLength(1);
+    expect(events[0]).toMatchObject({
+      source: { observer: { display: 'LIVEDOC' } },
+      agent: [{ who: { display: 'EHR' } }, {}],
+    });
+  });
+
+  it('can be read by id, and are the same afterwards', async () => {
+    const id = await made();
+    const [event] = await search(`patient=Patient/${id}`);
+    const read = await request('GET', `/AuditEvent/${event?.id}`);
+    expect([read.status, read.as<AuditEvent>()]).toEqual([200, event]);
+  });
+
+  it('are one for each patient of a search', async () => {
+    const ids = [await made(), await made(), await made()];
+    await request('GET', `/Patient?_id=${ids.join(',')}`);
+    for (const id of ids) {
+      const [event, ...more] = await search(`patient=Patient/${id}&action=E`);
+      expect([event?.meta?.profile?.[0]?.split('.').at(-1), more]).toEqual(['PatientQuery', []]);
+      const query = event?.entity?.find((entity) => entity.query)?.query ?? '';
+      expect(Buffer.from(query, 'base64').toString()).toContain(ids[0]);
+    }
+  });
+
+  it('are made once, however many look at the same time', async () => {
+    const id = await made();
+    const answers = await Promise.all([1, 2, 3, 4].map(() => search(`patient=Patient/${id}&action=C`)));
+    for (const events of answers) expect(events).toHaveLength(1);
+  });
+
+  it('of others are not shown to who may see only its own', async () => {
+    await made();
+    expect((await request('GET', '/AuditEvent', undefined, 'Bearer system/Patient.rs')).status).toBe(403);
+    const practitioner = { userId: 'u', role: 'MEDECIN', practitioner: 'Practitioner/m1' } as const;
+    const own = accessOf({ client: { name: 'app' }, ...practitioner }, 'user/*.rs', extract);
+    expect(own.restrict('s', 'AuditEvent')).toEqual([[['agent', 'Practitioner/m1']]]);
+  });
+
+  it('are made in the background too', async () => {
+    const id = await made();
+    const projecting = startProjecting({ store: server.store, base: server.base, now: () => new Date(), log: silent });
+    const text =
+      "SELECT count(*)::int AS n FROM sp_ref WHERE target = (SELECT rkey FROM resource WHERE ref = 'Patient/' || $1)";
+    await vi.waitFor(async () => {
+      const [row] = await server.store.db.query<{ n: number }>({ text, values: [id] });
+      expect(row?.n).toBeGreaterThan(0);
+    });
+    await projecting.stop();
   });
 });

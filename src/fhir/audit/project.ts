@@ -1,0 +1,72 @@
+/**
+ * Makes AuditEvent resources of audit records, after the fact: the records are what is durable before an answer, the events
+ * are how they are read and searched.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { markProjected, PROJECTION, unprojected } from '../../store/audit/unprojected.ts';
+import type { Context } from '../context.ts';
+import { writeOf } from '../interactions/prepare.ts';
+import { bodyOf } from '../json/body.ts';
+import { auditEvents } from './audit-event.ts';
+
+export type Projection = Pick<Context, 'store' | 'base' | 'now' | 'log'>;
+
+/** Records of one transaction; each may be an event for every patient of a large search. */
+const recordsAtOnce = 200;
+/** A reader of the trail waits for so many transactions at most; the rest comes in the background. */
+const mostForReader = 25;
+
+/** Projects one batch; returns how many records it had. Two processes never project the same record. */
+async function projectBatch({ store, base, now }: Projection): Promise<number> {
+  return store.transaction(async (inner) => {
+    await inner.lock([PROJECTION]);
+    const logged = await unprojected(inner.db, recordsAtOnce);
+    if (logged.length === 0) return 0;
+    const writes = logged.flatMap(({ chain, seq, record }) =>
+      auditEvents(record, base).map((event, at) => {
+        // The id leads back to the record, and is the same however often a projection is begun.
+        const id = `${chain}-${seq}-${at}`;
+        const body = bodyOf({ ...event, id });
+        return writeOf({ now, base }, { op: 'create', id, body, expect: 'absent' });
+      }),
+    );
+    await inner.resources.write(writes);
+    await markProjected(inner.db, logged);
+    return logged.length;
+  });
+}
+
+/** Brings the AuditEvents up to date for who is about to read them. */
+export async function projectForReader(projection: Projection): Promise<void> {
+  for (let batch = 0; batch < mostForReader; batch += 1) {
+    if ((await projectBatch(projection)) < recordsAtOnce) return;
+  }
+}
+
+/** How long the background waits when there is nothing left to do, milliseconds. */
+const rest = 30_000;
+/** Between two batches, so that requests come first. */
+const pause = 50;
+
+/** Projects in the background until stopped; `stop` waits for the batch under way. */
+export function startProjecting(projection: Projection): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const loop = async () => {
+    while (!signal.aborted) {
+      const done = await projectBatch(projection).catch((error: unknown) => {
+        projection.log.error('Audit records could not be made AuditEvents.', { error });
+        return 0;
+      });
+      // Aborting ends the wait early; that is no failure.
+      await sleep(done < recordsAtOnce ? rest : pause, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  };
+  const running = loop();
+  return {
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+}
