@@ -49,6 +49,18 @@ export const settings = z.object({
     .optional()
     .describe('file: URL of the image store; default the folder `objects` of the data directory.'),
   LIVEDOC_MODEL: z.string().min(1).default('models/tb-cxr').describe('Folder of the model: model.onnx and model.json.'),
+  LIVEDOC_TRUSTED_KEY_HOSTS: z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((host) => host.trim())
+        .filter(Boolean),
+    )
+    .describe(
+      'Hosts (host or host:port, with commas) inside the hospital from which key sets of clients may be fetched.',
+    ),
   LIVEDOC_LANG: z.enum(['fr', 'en']).default('fr').describe('Language of interpretations.'),
   LIVEDOC_LOG: z
     .enum(['debug', 'info', 'warn', 'error'])

@@ -173,7 +173,14 @@ async function start(given: Config, http: Http, closers: Closers, log: Logger): 
     { ...parts, log, now },
     { email: config.LIVEDOC_ADMIN_EMAIL, password: config.LIVEDOC_ADMIN_PASSWORD },
   );
-  const auth = await openAuth({ store, secret, publicUrl: config.publicUrl, log });
+  const auth = await openAuth({
+    store,
+    secret,
+    publicUrl: config.publicUrl,
+    trustedKeyHosts: config.LIVEDOC_TRUSTED_KEY_HOSTS,
+    database: { url: parts.databaseUrl, schema: config.LIVEDOC_SCHEMA },
+    log,
+  });
   closers.add('auth', () => auth.close());
   const signing = await openSigningKeys(store, secret);
   const receive = await openReceive(config, parts, log);

@@ -33,7 +33,8 @@ const filesAtOnce = 64;
 const patience = 180_000;
 const pollMilliseconds = 50;
 
-const scope = 'openid fhirUser user/*.rs';
+/** Reading, and the update that a validation is. */
+const scope = 'openid fhirUser user/*.rs user/DiagnosticReport.u';
 
 /** Only this machine reaches the demonstration, unless the environment says otherwise. */
 const quiet = { LIVEDOC_HTTP_HOST: '127.0.0.1', LIVEDOC_DIMSE_HOST: '127.0.0.1', LIVEDOC_LOG: 'warn' };

@@ -2,13 +2,14 @@
  * Which images the model may be asked about: a frontal chest radiograph of somebody old enough, and readable.
  * A rejected image has no result at all, never a negative one.
  */
+
+import type { Code } from '../livedoc/terms.ts';
 import type { GrayImage } from '../shared/gray-image.ts';
 import type { ImageHeader } from './header.ts';
-import type { NotReadReason } from './reading.ts';
 import { bodyPartOf, isLateral, isSupine } from './view-and-body-part.ts';
 
 export interface Rejection {
-  readonly code: NotReadReason;
+  readonly code: Code<'not-read-reason'>;
   /** What was found, in English: for the log and the audit trail. The names of codes for people are in `livedoc/terms`. */
   readonly detail: string;
 }
@@ -52,7 +53,7 @@ interface Checked {
   readonly warnings?: readonly GateWarning[];
 }
 
-const reject = (code: NotReadReason, detail: string): Checked => ({ reasons: [{ code, detail }] });
+const reject = (code: Code<'not-read-reason'>, detail: string): Checked => ({ reasons: [{ code, detail }] });
 const warn = (...warnings: readonly GateWarning[]): Checked => ({ warnings });
 const fine: Checked = {};
 
