@@ -9,7 +9,8 @@ import { describe, expect, it } from 'vitest';
 import { extract } from '../../src/fhir/search/extract.ts';
 import { createValidator } from '../../src/fhir/validation/validator.ts';
 
-const folder = dirname(createRequire(import.meta.url).resolve('hl7.fhir.r4.examples/package.json'));
+const require = createRequire(import.meta.url);
+const folder = dirname(require.resolve('hl7.fhir.r4.examples/package.json'));
 const files = readdirSync(folder).filter((name) => name.endsWith('.json') && !/^(\.|package)/.test(name));
 
 const noBase = 'required SearchParameter.base';

@@ -94,10 +94,11 @@ mkdirSync(target, { recursive: true });
 const resources = read('profiles-resources.json');
 const structures = [...read('profiles-types.json'), ...resources].filter(isR4);
 const others = read('profiles-others.json').filter((resource) => resource.resourceType === 'StructureDefinition');
+const extensions = read('extension-definitions.json').filter(isR4);
 write('types.json', entries(distilTypes(structures)));
-write('value-sets.json', entries(distilValueSets([...structures, ...others])));
+write('value-sets.json', entries(distilValueSets([...structures, ...others, ...extensions])));
 write('search-parameters.json', read('search-parameters.json').map(distilSearchParameter));
-write('core-profiles.json', others.map(distilProfile));
+write('core-profiles.json', [...others, ...extensions].map(distilProfile));
 write(
   'compartments.json',
   Object.fromEntries(

@@ -4,7 +4,7 @@
  */
 import { keep, lazy, readGenerated } from './generated.ts';
 
-export interface TypeUse {
+interface TypeUse {
   /** A datatype, `Resource` for any resource, or the path of a backbone (`Patient.contact`). */
   readonly code: string;
   /** The constrained form that the element wants, for instance `SimpleQuantity`. */

@@ -11,7 +11,7 @@ export type Json = Readonly<Record<string, unknown>>;
 
 export const none: Collection = [];
 export const yes: Collection = [true];
-export const no: Collection = [false];
+const no: Collection = [false];
 
 export const bool = (value: boolean | undefined): Collection => (value === undefined ? none : value ? yes : no);
 

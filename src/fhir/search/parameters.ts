@@ -6,7 +6,7 @@
 import { keep, lazy, readGenerated } from '../definitions/generated.ts';
 import { isA, isResourceType } from '../definitions/types.ts';
 
-export type SearchParameterType =
+type SearchParameterType =
   | 'number'
   | 'date'
   | 'string'

@@ -23,7 +23,7 @@ type Test = ((value: Value) => boolean) | undefined;
 const byUrl: readonly Discriminator[] = [{ type: 'value', path: 'url' }];
 
 /** Extensions are sliced by url, also where the profile does not repeat that. */
-export function discriminatorsOf(node: Node): readonly Discriminator[] {
+function discriminatorsOf(node: Node): readonly Discriminator[] {
   const given = node.slicing?.discriminators ?? [];
   return given.length === 0 && /^(modifierE|e)xtension$/.test(node.name) ? byUrl : given;
 }

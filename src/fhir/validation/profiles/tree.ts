@@ -5,7 +5,7 @@
 import type { Binding, Constraint } from '../../definitions/types.ts';
 
 /** An element of a StructureDefinition, as far as it is read here. */
-export interface ProfileElement {
+interface ProfileElement {
   readonly id?: string;
   readonly path: string;
   readonly sliceName?: string;

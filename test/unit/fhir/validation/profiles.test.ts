@@ -264,6 +264,16 @@ describe('extensions', () => {
   });
 });
 
+describe('the extensions of R4', () => {
+  it('are held to their definitions wherever they are used', () => {
+    const url = `${core}patient-birthPlace`;
+    expect(validate(patient({ extension: [{ url, valueAddress: { city: 'Lyon' } }] }))).toEqual([]);
+    expect(
+      validate(patient({ extension: [{ url, valueString: 'Lyon' }] })).map(({ diagnostics }) => diagnostics),
+    ).toEqual(['The type must be Address, not string. (profile birthPlace)']);
+  });
+});
+
 describe('which profiles', () => {
   const named = (url: string, resource = patient({})) => validate({ ...resource, meta: { profile: [url] } });
   it('are those of meta.profile, with or without version', () => {
