@@ -3,7 +3,6 @@ import type { Patient } from '@medplum/fhirtypes';
 import { describe, expect, it } from 'vitest';
 import { update } from '../../src/fhir/interactions/update.ts';
 import { bodyOf, parseText } from '../../src/fhir/json/body.ts';
-import { loadDemoHospital } from '../../src/livedoc/demo-hospital.ts';
 import { numbered, numeroIdentifier, numeroOf } from '../../src/livedoc/numbering.ts';
 import { newId } from '../../src/shared/id.ts';
 import { nextNumeroDossier } from '../../src/store/numbering/next-numero-dossier.ts';
@@ -81,23 +80,5 @@ describe('numbered', () => {
     expect(await numbered(database.store.db, own, { now })).toBe(own);
     const other = bodyOf({ resourceType: 'Basic', code: { text: 'x' } });
     expect(await numbered(database.store.db, other, { now })).toBe(other);
-  });
-});
-
-describe('the demo hospital', () => {
-  it('is loaded once, however often it is asked for, and keeps what was changed since', async () => {
-    const { store } = database;
-    const options = { physician: 'Practitioner/m1', now: new Date(), language: 'fr' as const };
-    const load = () => loadDemoHospital(aContext(store), options);
-    const film = await load();
-    const where = [{ kind: 'token' as const, param: 'Patient.identifier', any: [{ code: film.patient.id }] }];
-    const find = () => store.search({ type: 'Patient', where, sort: [], count: 2, total: 'accurate' });
-    const [before] = (await find()).versions;
-    const changed = { ...(JSON.parse(before?.body ?? '') as Patient), deceasedBoolean: false };
-    await update(aContext(store), { type: 'Patient', id: before?.id ?? '', body: bodyOf(changed) });
-    await Promise.all([load(), load()]);
-    const after = await find();
-    expect(after.total).toBe(1);
-    expect(after.versions[0]?.version).toBe(2);
   });
 });

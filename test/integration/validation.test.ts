@@ -12,6 +12,8 @@ import { aiAsserted } from '../../src/livedoc/canonical.ts';
 import { putTogether } from '../../src/livedoc/put-together.ts';
 import { isSigned } from '../../src/livedoc/signature.ts';
 import { openSigningKeys, type SigningKeys } from '../../src/livedoc/signing-keys.ts';
+import type { Prediction } from '../../src/shared/api/prediction.ts';
+import type { Validation } from '../../src/shared/api/validation.ts';
 import { FhirError } from '../../src/shared/errors.ts';
 import { silent } from '../../src/shared/logger.ts';
 import { aContext, accessAs, aFinding, aModel, someFacts } from '../support/a-reading.ts';
@@ -95,6 +97,12 @@ async function aPrediction(outcome: 'positive' | 'negative' = 'positive'): Promi
   return reportId(of);
 }
 
+/** What a refusal says. */
+interface Problem {
+  readonly detail: string;
+  readonly errors: readonly { readonly field: string }[];
+}
+
 async function say(id: string, token: string | undefined, body: unknown, headers: Record<string, string> = {}) {
   const response = await fetch(`${origin}/api/predictions/${id}/validations`, {
     method: 'POST',
@@ -105,12 +113,16 @@ async function say(id: string, token: string | undefined, body: unknown, headers
     },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
-  return { status: response.status, type: response.headers.get('content-type'), json: await response.json() };
+  return {
+    status: response.status,
+    type: response.headers.get('content-type'),
+    json: (await response.json()) as Problem,
+  };
 }
 
-async function get(path: string, token = 'diallo') {
+async function get<T = unknown>(path: string, token = 'diallo') {
   const response = await fetch(`${origin}/api${path}`, { headers: { authorization: `Bearer ${token}` } });
-  return { status: response.status, headers: response.headers, json: await response.json() };
+  return { status: response.status, headers: response.headers, json: (await response.json()) as T };
 }
 
 async function stored<T extends Resource>(type: string, id: string): Promise<{ text: string; resource: T }> {
@@ -210,8 +222,8 @@ describe('MODIFIE', () => {
     expect((await say(id, 'lefevre', body, { 'if-match': 'W/"2"' })).status).toBe(201);
     expect((await reportAndObservation(id)).map(({ status }) => status)).toEqual(['amended', 'final']);
     expect(await conditionOf(id)).toMatchObject([{ verificationStatus: { coding: [{ code: 'refuted' }] } }]);
-    const { json } = await get(`/predictions/${id}/validations`);
-    expect(json.map((each: { validation_status: string }) => each.validation_status)).toEqual(['VALIDE', 'MODIFIE']);
+    const { json } = await get<Validation[]>(`/predictions/${id}/validations`);
+    expect(json.map(({ validation_status }) => validation_status)).toEqual(['VALIDE', 'MODIFIE']);
   });
 });
 
@@ -293,11 +305,7 @@ describe('a refusal', () => {
     const body = { validation_status: 'OUI', commentaire: 7, medecin: 'x' };
     const { status, json } = await say('x', 'diallo', body);
     expect(status).toBe(400);
-    expect(json.errors.map(({ field }: { field: string }) => field).sort()).toEqual([
-      'commentaire',
-      'medecin',
-      'validation_status',
-    ]);
+    expect(json.errors.map(({ field }) => field).sort()).toEqual(['commentaire', 'medecin', 'validation_status']);
   });
 
   it('is 400 for MODIFIE without a diagnosis, and for a body that is not JSON', async () => {
@@ -325,7 +333,7 @@ describe('a refusal', () => {
 describe('a prediction', () => {
   it('comes back with the columns of the data model', async () => {
     const id = await aPrediction();
-    const { status, json, headers } = await get(`/predictions/${id}`);
+    const { status, json, headers } = await get<Prediction>(`/predictions/${id}`);
     expect(status).toBe(200);
     expect(headers.get('etag')).toBe('W/"1"');
     expect(json).toMatchObject({
@@ -345,21 +353,27 @@ describe('a prediction', () => {
 
   it('is found by its patient, newest first', async () => {
     const id = await aPrediction();
-    const { json } = await get('/predictions?patient_id=p1&limit=1');
-    expect(json.map((each: { id: string }) => each.id)).toEqual([id]);
+    const { json } = await get<Prediction[]>('/predictions?patient_id=p1&limit=1');
+    expect(json.map((each) => each.id)).toEqual([id]);
     expect((await get('/predictions?patient_id=nobody')).json).toEqual([]);
     expect((await get('/predictions?patient=p1')).status).toBe(400);
   });
 
   it('is documented by the shapes that check it', async () => {
     const { json } = await get('/openapi.json');
-    expect(Object.keys(json.paths['/predictions/{id}/validations'])).toEqual(['get', 'post']);
-    const { schema } = json.paths['/predictions/{id}/validations'].post.requestBody.content['application/json'];
-    expect(schema.properties.validation_status.enum).toEqual(['VALIDE', 'REJETE', 'MODIFIE']);
+    const body = { properties: { validation_status: { enum: ['VALIDE', 'REJETE', 'MODIFIE'] } } };
+    expect(json).toMatchObject({
+      paths: {
+        '/predictions/{id}/validations': {
+          get: {},
+          post: { requestBody: { content: { 'application/json': { schema: body } } } },
+        },
+      },
+    });
   });
 
   it('has its keys published without their private halves', async () => {
-    const { json } = await get('/signing-keys');
+    const { json } = await get<{ keys: object[] }>('/signing-keys');
     expect(json.keys).toHaveLength(1);
     expect(json.keys[0]).not.toHaveProperty('d');
   });

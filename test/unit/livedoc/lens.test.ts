@@ -3,7 +3,6 @@ import type { DiagnosticReport, Observation, Provenance } from '@medplum/fhirtyp
 import { describe, expect, it } from 'vitest';
 import { createValidator } from '../../../src/fhir/validation/validator.ts';
 import * as consultations from '../../../src/livedoc/consultations.ts';
-import { demoHospital } from '../../../src/livedoc/demo-hospital.ts';
 import * as patients from '../../../src/livedoc/patients.ts';
 import * as predictions from '../../../src/livedoc/predictions.ts';
 import { concept } from '../../../src/livedoc/terms.ts';
@@ -218,14 +217,5 @@ describe('a consultation', () => {
     const later = { ...first, effectiveDateTime: '2026-11-21', valueQuantity: { value: 37 } };
     expect(vitalSigns.fromFhir([later, first]).temperature).toBe(37);
     expect(vitalSigns.fromFhir([{ ...later, status: 'entered-in-error' }, first]).temperature).toBe(38.2);
-  });
-});
-
-describe('the demo hospital', () => {
-  it('is valid in all its parts, and has a patient for whom a film is waited for', () => {
-    const { resources, film } = demoHospital({ physician: 'Practitioner/m1', now: new Date(0), language: 'fr' });
-    expect(resources.flatMap(problems)).toEqual([]);
-    expect(film.patient.name).toBe("N'Diaye^Aïssatou");
-    expect(JSON.stringify(resources)).toContain(film.accession);
   });
 });
