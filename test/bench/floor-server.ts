@@ -33,4 +33,7 @@ const server = createServer((incoming, outgoing) => {
 });
 
 server.listen(0, '127.0.0.1', () => process.stdout.write(`${(server.address() as AddressInfo).port}\n`));
-process.once('SIGTERM', () => server.close(() => void pool.end()));
+process.once('SIGTERM', () => {
+  server.close(() => void pool.end());
+  server.closeAllConnections();
+});

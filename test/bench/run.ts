@@ -36,7 +36,14 @@ async function startFloor(databaseUrl: string) {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [port] = (await once(createInterface(child.stdout), 'line')) as [string];
-  return { origin: `http://127.0.0.1:${port}`, stop: () => child.kill('SIGTERM') };
+  const exited = once(child, 'exit');
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    async stop() {
+      child.kill('SIGTERM');
+      await exited;
+    },
+  };
 }
 
 async function measure(names: readonly string[]): Promise<readonly Figure[]> {
@@ -70,7 +77,7 @@ async function measure(names: readonly string[]): Promise<readonly Figure[]> {
     }
   } finally {
     await server.stop();
-    floor.stop();
+    await floor.stop();
     await database.end();
     await postgres.stop();
     await rm(folder, { recursive: true, force: true });
