@@ -10,7 +10,7 @@ import type { ImageFacts, PatientFacts } from './image-facts.ts';
 const ownIssuer = 'LIVEDOC';
 
 /** Namespaces in which the id may be known, the surest first; the last is that of a patient who has to be made. */
-export function namespaces({ issuer }: PatientFacts): readonly [string, ...string[]] {
+function namespaces({ issuer }: PatientFacts): readonly [string, ...string[]] {
   if (issuer === undefined) return [sid('numero-dossier'), sid('dicom-patient-id')];
   if (issuer.toUpperCase() === ownIssuer) return [sid('numero-dossier'), sid('dicom-issuer/LIVEDOC')];
   return [sid(`dicom-issuer/${encodeURIComponent(issuer)}`)];

@@ -10,7 +10,7 @@ import { predictionQueryShape } from '../../shared/api/query.ts';
 import { type ValidationRequest, validationRequestShape, validationShape } from '../../shared/api/validation.ts';
 import { FhirError } from '../../shared/errors.ts';
 
-export type RouteDeps = ValidationDeps;
+type RouteDeps = ValidationDeps;
 
 export interface Asked {
   readonly id: string;
@@ -19,7 +19,7 @@ export interface Asked {
   readonly ifMatch: string | undefined;
 }
 
-export interface Answer {
+interface Answer {
   readonly status: 200 | 201;
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;

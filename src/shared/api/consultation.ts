@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 /** Units as in the names of the UCUM units: Cel, /min, mm[Hg], %, kg, cm, kg/m2. */
-export const vitalSignsShape = z.strictObject({
+const vitalSignsShape = z.strictObject({
   temperature: z.number().optional(),
   frequence_cardiaque: z.number().optional(),
   frequence_respiratoire: z.number().optional(),
@@ -14,7 +14,7 @@ export const vitalSignsShape = z.strictObject({
   imc: z.number().optional(),
 });
 
-export const consultationShape = z.strictObject({
+const consultationShape = z.strictObject({
   id: z.string(),
   patient_id: z.string(),
   medecin_id: z.string().nullable(),

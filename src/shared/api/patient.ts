@@ -1,7 +1,7 @@
 /** A patient as the LIVEDOC data model has it. */
 import { z } from 'zod';
 
-export const patientShape = z.strictObject({
+const patientShape = z.strictObject({
   id: z.string(),
   numero_dossier: z.string().nullable(),
   nom: z.string().nullable(),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const share = z.number().min(0).max(1);
 
-export const featureShape = z
+const featureShape = z
   .strictObject({
     zone: z.enum(['right-upper', 'right-middle', 'right-lower', 'left-upper', 'left-middle', 'left-lower']),
     box: z
