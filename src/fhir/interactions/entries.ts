@@ -9,7 +9,7 @@ import { elements, type Member, members } from '../json/members.ts';
 import type { Body } from '../reply.ts';
 
 /** More entries than this would hold up everybody else for too long. */
-export const maxEntries = 5000;
+const maxEntries = 5000;
 
 export interface Entry {
   /** Its place in the Bundle. */

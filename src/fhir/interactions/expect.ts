@@ -69,12 +69,23 @@ export async function lookAndWrite(
 ): Promise<{ readonly writes: readonly Write[]; readonly written: readonly Written[] }> {
   for (let looks = 1; ; looks += 1) {
     const writes = await look();
+    if (writes.length === 0) return { writes, written: await onlyEffects(store, effects) };
     try {
       return { writes, written: await store.resources.write(writes, effects) };
     } catch (error) {
       if (looks === maxLooks || !isLostRace(error)) throw error;
     }
   }
+}
+
+async function onlyEffects(store: Store, { audit = [], jobs = [] }: Effects): Promise<readonly Written[]> {
+  if (audit.length > 0 || jobs.length > 0) {
+    await store.transaction(async (inner) => {
+      for (const record of audit) await inner.audit.append(record);
+      for (const job of jobs) await inner.jobs.add(job);
+    });
+  }
+  return [];
 }
 
 /** Whether a write failed because the version that had been looked at was no longer current. */

@@ -75,7 +75,7 @@ const brackets = /["[\]{}]/g;
 const scalarEnd = /[\s,\]}]/g;
 
 /** The place after the value that begins at `at`. */
-export function valueEnd(text: string, at: number): number {
+function valueEnd(text: string, at: number): number {
   const first = text[at];
   if (first === '"') return stringEnd(text, at);
   if (first !== '{' && first !== '[') {

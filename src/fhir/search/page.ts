@@ -22,7 +22,7 @@ export interface PageLink {
 }
 
 /** The link's text for the page of `path` (for instance `Patient`) that begins after a position. `key` has 32 bytes. */
-export function sealPage(key: Uint8Array, path: string, { query, after }: PageLink, now: Date): string {
+function sealPage(key: Uint8Array, path: string, { query, after }: PageLink, now: Date): string {
   const expires = now.getTime() + pageHours * 3_600_000;
   const iv = randomBytes(ivBytes);
   const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(path));
@@ -31,7 +31,7 @@ export function sealPage(key: Uint8Array, path: string, { query, after }: PageLi
 }
 
 /** Opens a link of `path`; throws `invalid` when it is not one of ours, and `gone` when it is too old. */
-export function openPage(key: Uint8Array, path: string, text: string, now: Date): PageLink {
+function openPage(key: Uint8Array, path: string, text: string, now: Date): PageLink {
   const [expires, after, query] = unseal(key, path, text);
   if (now.getTime() > expires) {
     const diagnostics = `This page link is older than ${pageHours} hours; search again.`;

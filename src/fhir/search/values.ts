@@ -7,10 +7,10 @@ import type { QuantityValue, RangeValue, TokenValue } from '../../store/search/q
 import { parseDateRange } from './dates.ts';
 
 /** More alternatives than this in one parameter are a mistake or an attack. */
-export const maxValues = 2000;
+const maxValues = 2000;
 
 /** `a,b\,c` as `a` and `b\,c`: cut at the separators that no backslash hides; escapes stay for the next cut. */
-export function cut(text: string, separator: ',' | '|' | '$'): string[] {
+function cut(text: string, separator: ',' | '|' | '$'): string[] {
   if (!text.includes('\\')) return text.split(separator);
   const parts = [''];
   for (let at = 0; at < text.length; at += 1) {
