@@ -56,6 +56,9 @@ export class Association implements Connection {
   readonly #idle: Deadline;
   readonly #indications: Indication[] = [];
   #meaningless = false;
+  /** Seconds that we have waited for the rest of the PDU under way. */
+  #pduWaited = 0;
+  #waitingSince = Date.now();
 
   constructor(options: AssociationOptions) {
     const { timeouts } = options;
@@ -76,7 +79,7 @@ export class Association implements Connection {
   /** Reads until the connection ends, however it ends; never rejects. */
   async run(): Promise<void> {
     const { socket, onFault } = this.#options;
-    this.#idle.start();
+    this.#await();
     try {
       for await (const chunk of socket) await this.#take(chunk as Buffer);
     } catch (error) {
@@ -132,17 +135,29 @@ export class Association implements Connection {
 
   async #take(chunk: Buffer): Promise<void> {
     if (this.#meaningless) return;
-    this.#idle.stop();
+    const { ended } = this.#reader;
+    this.#awaited();
     try {
-      for (const pdu of this.#reader.push(chunk)) {
-        this.#pdu.stop();
-        await this.#perform(received[pdu.type], pdu);
-      }
+      for (const pdu of this.#reader.push(chunk)) await this.#perform(received[pdu.type], pdu);
     } catch (error) {
       await this.#fail(error);
     }
-    if (this.#reader.partial && !this.#pdu.running) this.#pdu.start();
+    if (this.#reader.ended !== ended) this.#pduWaited = 0;
+    this.#await();
+  }
+
+  /** From here on, time passes at the peer's expense. */
+  #await(): void {
+    this.#waitingSince = Date.now();
     this.#idle.start();
+    if (this.#reader.partial) this.#pdu.start(this.#pduWaited);
+  }
+
+  /** From here on, at ours: a handler that is slow is no fault of the peer. */
+  #awaited(): void {
+    this.#pduWaited += (Date.now() - this.#waitingSince) / 1000;
+    this.#idle.stop();
+    this.#pdu.stop();
   }
 
   async #fail(error: unknown): Promise<void> {

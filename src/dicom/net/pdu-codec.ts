@@ -5,28 +5,7 @@
 import { decodeAssociate, encodeAssociate } from './associate-pdu.ts';
 import { InvalidPdu, type Pdu, type Pdv, pduHeaderLength, pduTypes, pdvHeaderLength } from './pdu.ts';
 
-/** Presentation data values (PS3.8 Table 9-23); their data are views of the body, not copies. */
-function decodePdvs(body: Buffer): Pdv[] {
-  const pdvs: Pdv[] = [];
-  let at = 0;
-  while (at < body.length) {
-    if (at + pdvHeaderLength > body.length) throw new InvalidPdu('A presentation data value is cut off.');
-    const end = at + 4 + body.readUInt32BE(at);
-    if (end < at + pdvHeaderLength || end > body.length)
-      throw new InvalidPdu('A presentation data value is longer than its PDU.');
-    const control = body.readUInt8(at + 5);
-    pdvs.push({
-      context: body.readUInt8(at + 4),
-      command: (control & 1) !== 0,
-      last: (control & 2) !== 0,
-      data: body.subarray(at + pdvHeaderLength, end),
-    });
-    at = end;
-  }
-  return pdvs;
-}
-
-/** Parses one PDU by its type octet and body; throws InvalidPdu. */
+/** Parses one PDU, other than a P-DATA-TF, by its type octet and body; throws InvalidPdu. */
 export function decodePdu(type: number, body: Buffer): Pdu {
   switch (type) {
     case pduTypes['A-ASSOCIATE-RQ']:
@@ -40,8 +19,6 @@ export function decodePdu(type: number, body: Buffer): Pdu {
         source: body.readUInt8(2),
         reason: body.readUInt8(3),
       };
-    case pduTypes['P-DATA-TF']:
-      return { type: 'P-DATA-TF', pdvs: decodePdvs(body) };
     case pduTypes['A-RELEASE-RQ']:
       return { type: 'A-RELEASE-RQ' };
     case pduTypes['A-RELEASE-RP']:

@@ -111,21 +111,45 @@ describe('the small PDUs', () => {
   });
 });
 
+/** What is sent, and whole values, whatever the pieces they came in. */
+function joined(pdus: readonly Pdu[]): unknown[] {
+  let value = '';
+  return pdus.flatMap((pdu): unknown[] => {
+    if (pdu.type !== 'P-DATA-TF') return [pdu];
+    return pdu.pdvs.flatMap(({ context, data, last }) => {
+      value += data.toString('hex');
+      if (!last) return [];
+      const whole = `${context}: ${value}`;
+      value = '';
+      return [whole];
+    });
+  });
+}
+
 describe('the reader', () => {
+  const values = bytes('04 00 00000012 00000006 01 03 aabbccdd 00000004 05 02 eeff');
+  const stream = Buffer.concat([associateRq, values, bytes('05 00 00000004 00000000'), values]);
+
   it('finds the same PDUs however the stream is cut', () => {
-    const stream = Buffer.concat([
-      associateRq,
-      bytes('04 00 00000008 00000004 01 03 aabb'),
-      bytes('05 00 00000004 00000000'),
-    ]);
-    const whole = read(stream);
+    const [rq] = read(associateRq);
+    const whole = [rq, '1: aabbccdd', '5: eeff', { type: 'A-RELEASE-RQ' }, '1: aabbccdd', '5: eeff'];
+    expect(joined(read(stream))).toEqual(whole);
     for (const size of [1, 2, 3, 5, 7, 64]) {
       const reader = new PduReader(65_536);
       const found: Pdu[] = [];
       for (let at = 0; at < stream.length; at += size) found.push(...reader.push(stream.subarray(at, at + size)));
-      expect(found).toEqual(whole);
-      expect(reader.partial).toBe(false);
+      expect(joined(found)).toEqual(whole);
+      expect([reader.partial, reader.ended]).toEqual([false, 4]);
     }
+  });
+
+  it('hands on the data of a PDU that is only half there, as views of what came', () => {
+    const reader = new PduReader(65_536);
+    const chunk = values.subarray(0, 14);
+    const [pdu] = [...reader.push(chunk)];
+    expect(pdu).toMatchObject({ pdvs: [{ last: false, data: bytes('aabb') }] });
+    expect(pdu?.type === 'P-DATA-TF' && pdu.pdvs[0]?.data.buffer).toBe(chunk.buffer);
+    expect(reader.partial).toBe(true);
   });
 
   it.each([
