@@ -3,7 +3,7 @@
  * https://dicom.nema.org/medical/dicom/current/output/chtml/part05/chapter_10.html
  */
 
-export type Compression = 'none' | 'rle' | 'jpeg' | 'jpeg-lossless' | 'jpeg-ls' | 'jpeg-2000';
+type Compression = 'none' | 'rle' | 'jpeg' | 'jpeg-lossless' | 'jpeg-ls' | 'jpeg-2000';
 
 export interface TransferSyntax {
   readonly uid: string;
@@ -51,6 +51,3 @@ export function transferSyntax(uid: string): TransferSyntax {
   const { compression: _, ...unknown } = encapsulated;
   return table.get(uid) ?? { ...unknown, uid, name: `transfer syntax ${uid}` };
 }
-
-/** The transfer syntaxes whose pixels we decode. */
-export const decodable: readonly string[] = rows.map((row) => row.uid);

@@ -9,12 +9,12 @@ import { implementationUid, implementationVersion } from './net/implementation.t
 import { transferSyntax } from './transfer-syntax.ts';
 
 /** Compressed frames, each in fragments; `offsets` fills the basic offset table, which may stay empty. */
-export interface Encapsulated {
+interface Encapsulated {
   readonly fragments: readonly Uint8Array[];
   readonly offsets?: readonly number[];
 }
 
-export type Value = string | number | Uint8Array | Encapsulated | readonly (string | number)[] | readonly Attributes[];
+type Value = string | number | Uint8Array | Encapsulated | readonly (string | number)[] | readonly Attributes[];
 
 /** Attributes by keyword, or by the eight hexadecimal digits of the tag and then with their VR; undefined is left out. */
 export type Attributes = { readonly [K in Keyword]?: Value | undefined } & {

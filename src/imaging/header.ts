@@ -11,7 +11,7 @@ import { type PersonName, parsePersonName } from '../dicom/person-name.ts';
 import { isUid } from '../dicom/uid.ts';
 import { number, readText, strings } from '../dicom/values.ts';
 
-export interface HeaderWarning {
+interface HeaderWarning {
   readonly attribute: Keyword;
   readonly message: string;
 }
@@ -52,7 +52,7 @@ export interface SeriesHeader {
   readonly laterality?: string;
 }
 
-export interface InstanceHeader {
+interface InstanceHeader {
   readonly uid: string;
   readonly sopClass: string;
   readonly transferSyntax: string;

@@ -8,7 +8,7 @@ import type { GrayImage } from '../shared/gray-image.ts';
 import type { ImageHeader } from './header.ts';
 import { bodyPartOf, isLateral, isSupine } from './view-and-body-part.ts';
 
-export interface Rejection {
+interface Rejection {
   readonly code: Code<'not-read-reason'>;
   /** What was found, in English: for the log and the audit trail. The names of codes for people are in `livedoc/terms`. */
   readonly detail: string;

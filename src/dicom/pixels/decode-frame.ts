@@ -36,11 +36,10 @@ export interface Frame {
  * `too-large`, `truncated`, `malformed`, `corrupt-pixel-data`.
  */
 export async function decodeFrame(file: DicomFile, index = 0): Promise<Frame> {
-  const { dataSet, transferSyntax } = file;
+  const { dataSet } = file;
   const element = dataSet.elements.get(attributes.PixelData[0]);
   if (!element || (element.length === 0 && !element.undefinedLength))
     throw new DicomError('no-pixel-data', 'The file has no pixel data.');
-  if (!transferSyntax.compression && !transferSyntax.encapsulated) throw unsupportedSyntax(file);
   const image = imageAttributes(dataSet);
   if (index >= image.frames)
     throw new DicomError('no-pixel-data', `There is no frame ${index + 1} of ${image.frames}.`);

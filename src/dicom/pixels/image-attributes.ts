@@ -22,7 +22,7 @@ export interface ImageAttributes {
 }
 
 // 8192 x 8192: the largest flat panels have some 20 million; a codec needs up to 8 bytes for each.
-export const maxPixels = 64 * 1024 * 1024;
+const maxPixels = 64 * 1024 * 1024;
 
 const grayscale = new Set(['MONOCHROME1', 'MONOCHROME2']);
 const color = new Set(['RGB', 'YBR_FULL', 'YBR_FULL_422', 'YBR_ICT', 'YBR_RCT']);
@@ -56,7 +56,7 @@ export function imageAttributes(dataSet: DataSet): ImageAttributes {
 }
 
 /** Throws DicomError when an image of this size is none, or one that we do not decode. */
-export function checkDimensions(rows: number, columns: number): void {
+function checkDimensions(rows: number, columns: number): void {
   if (rows < 1 || columns < 1) throw new DicomError('invalid-dimensions', `The image has ${columns} x ${rows} pixels.`);
   if (rows * columns > maxPixels) {
     throw new DicomError('too-large', `The image has ${columns} x ${rows} pixels; ${maxPixels} are decoded at most.`);

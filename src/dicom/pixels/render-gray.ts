@@ -10,9 +10,9 @@ import type { Frame } from './decode-frame.ts';
 import { lookUp, readLookupTable, readRescale, type Window } from './value-mapping.ts';
 
 /** Of this whole function, for provenance: anything that changes a pixel changes the version. */
-export const renderingVersion = '1.0.0';
+const renderingVersion = '1.0.0';
 
-export interface Rendering {
+interface Rendering {
   readonly version: string;
   readonly modality: 'none' | 'rescale' | 'lut';
   readonly voi: VoiKind;

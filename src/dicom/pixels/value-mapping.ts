@@ -34,7 +34,7 @@ export function lookUp({ first, entries }: LookupTable, value: number): number {
   return entries[Math.max(0, Math.min(index, entries.length - 1))] as number;
 }
 
-export type VoiFunction = 'linear' | 'linear-exact' | 'sigmoid';
+type VoiFunction = 'linear' | 'linear-exact' | 'sigmoid';
 
 export interface Window {
   readonly center: number;
