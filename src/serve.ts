@@ -19,6 +19,7 @@ import { Reader } from './imaging/reader.ts';
 import { admitPeer, receiveDimse } from './imaging/receive-dimse.ts';
 import type { ReceiveOptions } from './imaging/reception.ts';
 import { sweepUnclaimed } from './imaging/sweep-unclaimed.ts';
+import { numbered } from './livedoc/numbering.ts';
 import { openSigningKeys, type SigningKeys } from './livedoc/signing-keys.ts';
 import { Closers, openParts, type Parts, root, version } from './open-parts.ts';
 import type { Logger } from './shared/logger.ts';
@@ -114,7 +115,9 @@ const now = () => new Date();
 function listenerOf({ config, parts, auth, receive, signing, log }: Open): RequestListener {
   const { store, validate, base, secret } = parts;
   const pageKey = secret.derive('pages');
-  const context = { store, validate, now, base, log, pageKey };
+  const complete: Context['complete'] = (inner, body, id) =>
+    numbered(inner.db, body, { now: now(), ...(id === undefined ? {} : { id }) });
+  const context = { store, validate, now, base, log, pageKey, complete };
   const authenticate = (credentials: Credentials) => auth.authenticate(credentials);
   const ofRequest = (request: IncomingMessage) => authenticate(credentialsOf(request));
   return createApp({

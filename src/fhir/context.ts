@@ -2,6 +2,7 @@
 import type { Logger } from '../shared/logger.ts';
 import type { Store } from '../store/store.ts';
 import type { Access } from './access.ts';
+import type { Body } from './reply.ts';
 import type { Validate } from './validation/validate.ts';
 
 export interface Context {
@@ -14,4 +15,9 @@ export interface Context {
   readonly log: Logger;
   /** 32 bytes that seal the links to further pages; absent: answers have one page and no such links. */
   readonly pageKey?: Uint8Array;
+  /**
+   * What this server adds to a resource before it is validated and stored: a patient's record number. `id` is absent for a
+   * resource that is new for certain. Absent: nothing is added.
+   */
+  readonly complete?: (store: Store, body: Body, id?: string) => Promise<Body>;
 }

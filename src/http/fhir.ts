@@ -131,6 +131,6 @@ function typeOf(own: Exchange, { params }: Address): string {
   return own.type;
 }
 
-function contextOf({ store, validate, now, base, log, pageKey }: FhirDeps): Omit<Context, 'access'> {
-  return { store, validate, now, base, log, ...(pageKey ? { pageKey } : {}) };
+function contextOf({ store, validate, now, base, log, pageKey, complete }: FhirDeps): Omit<Context, 'access'> {
+  return { store, validate, now, base, log, ...(pageKey ? { pageKey } : {}), ...(complete ? { complete } : {}) };
 }

@@ -1,6 +1,6 @@
 /** Gives patients their numero_dossier, whatever way they come in. */
 import type { Identifier, Patient } from '@medplum/fhirtypes';
-import { elements, members } from '../fhir/json/members.ts';
+import { members, objectsOf } from '../fhir/json/members.ts';
 import type { Body } from '../fhir/reply.ts';
 import { nextNumeroDossier } from '../store/numbering/next-numero-dossier.ts';
 import { numeroDossierOf } from '../store/numbering/numero-dossier-of.ts';
@@ -39,7 +39,7 @@ function withIdentifier(text: string, identifier: string): string {
   const all = members(text, text.indexOf('{'));
   const present = all.find(({ name }) => name === 'identifier');
   if (present) {
-    const comma = elements(text, present.start).length > 0 ? ',' : '';
+    const comma = objectsOf(text, present.start).length > 0 ? ',' : '';
     return `${text.slice(0, present.end - 1)}${comma}${identifier}${text.slice(present.end - 1)}`;
   }
   const at = all.find(({ name }) => name === 'resourceType')?.end ?? text.length - 1;

@@ -1,6 +1,9 @@
 /** Record numbers: each patient has one, nobody has another's. livedoc-mapping: numero_dossier. */
 import type { Patient } from '@medplum/fhirtypes';
 import { describe, expect, it } from 'vitest';
+import type { Context } from '../../src/fhir/context.ts';
+import { create } from '../../src/fhir/interactions/create.ts';
+import { transaction } from '../../src/fhir/interactions/transaction.ts';
 import { update } from '../../src/fhir/interactions/update.ts';
 import { bodyOf, parseText } from '../../src/fhir/json/body.ts';
 import { numbered, numeroIdentifier, numeroOf } from '../../src/livedoc/numbering.ts';
@@ -10,6 +13,12 @@ import { aContext } from '../support/a-reading.ts';
 import { withStore } from '../support/store.ts';
 
 const database = withStore();
+
+const complete: Context['complete'] = (store, body, id) =>
+  numbered(store.db, body, { now: new Date(), ...(id === undefined ? {} : { id }) });
+
+const stored = async (id: string) =>
+  JSON.parse((await database.store.resources.read('Patient', id))?.body ?? '') as Patient;
 
 async function write(numero: string, id = newId()): Promise<string> {
   const patient: Patient = { resourceType: 'Patient', id, identifier: [numeroIdentifier(numero)] };
@@ -80,5 +89,29 @@ describe('numbered', () => {
     expect(await numbered(database.store.db, own, { now })).toBe(own);
     const other = bodyOf({ resourceType: 'Basic', code: { text: 'x' } });
     expect(await numbered(database.store.db, other, { now })).toBe(other);
+  });
+
+  it('is given to a Patient that comes through FHIR without one, and kept by an update that leaves it out', async () => {
+    const context = { ...aContext(database.store), complete };
+    const { version } = await create(context, { type: 'Patient', body: bodyOf({ resourceType: 'Patient' }) });
+    const id = version?.id ?? '';
+    const given = await stored(id);
+    expect(numeroOf(given)).toMatch(/^\d{4}-\d{6}$/);
+    await update(context, { type: 'Patient', id, body: bodyOf({ resourceType: 'Patient', id, active: true }) });
+    expect(numeroOf(await stored(id))).toBe(numeroOf(given));
+  });
+
+  it('is given in a transaction too', async () => {
+    const entry = [
+      {
+        resource: { resourceType: 'Patient' as const, id: 'in-transaction' },
+        request: { method: 'PUT' as const, url: 'Patient/in-transaction' },
+      },
+    ];
+    await transaction(
+      { ...aContext(database.store), complete },
+      { body: bodyOf({ resourceType: 'Bundle', type: 'transaction', entry }) },
+    );
+    expect(numeroOf(await stored('in-transaction'))).toMatch(/^\d{4}-\d{6}$/);
   });
 });

@@ -5,7 +5,7 @@
 import type { Bundle, BundleEntry, Resource } from '@medplum/fhirtypes';
 import { FhirError, type Issue } from '../../shared/errors.ts';
 import type { Context } from '../context.ts';
-import { elements, type Member, members } from '../json/members.ts';
+import { memberStart, objectsOf } from '../json/members.ts';
 import type { Body } from '../reply.ts';
 
 /** More entries than this would hold up everybody else for too long. */
@@ -62,16 +62,12 @@ function readEntry(
 
 /** The text of each entry's resource. */
 function resourceTexts(text: string): readonly (string | undefined)[] {
-  const entry = named(members(text, text.indexOf('{')), 'entry');
-  if (!entry || text[entry.start] !== '[') return [];
-  return elements(text, entry.start).map(({ start }) => {
-    const resource = text[start] === '{' ? named(members(text, start), 'resource') : undefined;
+  const start = memberStart(text, text.indexOf('{'), 'entry');
+  if (start === undefined || text[start] !== '[') return [];
+  return objectsOf(text, start).map((entry) => {
+    const resource = entry.find(({ name }) => name === 'resource');
     return resource && text.slice(resource.start, resource.end);
   });
-}
-
-function named(all: readonly Member[], name: string): Member | undefined {
-  return all.find((member) => member.name === name);
 }
 
 /** An error in an entry itself. */

@@ -90,5 +90,6 @@ async function onlyEffects(store: Store, { audit = [], jobs = [] }: Effects): Pr
 
 /** Whether a write failed because the version that had been looked at was no longer current. */
 function isLostRace(error: unknown): boolean {
-  return error instanceof FhirError && ['precondition', 'conflict', 'notFound', 'gone'].includes(error.kind);
+  if (!(error instanceof FhirError) || error.detail.cause !== undefined) return false;
+  return ['precondition', 'conflict', 'notFound', 'gone'].includes(error.kind);
 }

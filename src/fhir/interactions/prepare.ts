@@ -19,6 +19,15 @@ function isError({ severity }: Issue): boolean {
   return severity === 'error' || severity === 'fatal';
 }
 
+/** The body with what this server adds to it. */
+export async function completed(
+  { complete, store }: Pick<Context, 'complete' | 'store'>,
+  body: Body,
+  id?: string,
+): Promise<Body> {
+  return complete ? complete(store, body, id) : body;
+}
+
 /** Throws `invalid` when the body is of another type than the URL. */
 export function demandSameType(type: string, { resourceType }: Resource): void {
   if (resourceType === type) return;

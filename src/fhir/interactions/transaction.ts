@@ -16,8 +16,8 @@ import { deletion, demandDeletable, lastSeen } from './delete.ts';
 import { type Entry, entryError, inEntry, readEntries } from './entries.ts';
 import { checkedExpect, type Effects, lookAndWrite, parseIfMatch } from './expect.ts';
 import { demand, demandTouch, demandWritable } from './guard.ts';
-import { demandSameType, demandValid, writeOf } from './prepare.ts';
-import { demandUpdatable } from './update.ts';
+import { completed, demandSameType, demandValid, writeOf } from './prepare.ts';
+import { demandTarget } from './update.ts';
 
 export interface TransactionRequest {
   readonly body: Body;
@@ -59,8 +59,10 @@ export async function transaction(
 ): Promise<Reply> {
   const at = context.now();
   const fixed = { ...context, now: () => at };
-  const plans = await resolved(fixed, planned(readEntries(fixed, request.body), at));
-  await inTurns(plans, (plan) => demandAllowed(fixed, plan));
+  const sent = await resolved(fixed, planned(readEntries(fixed, request.body), at));
+  await inTurns(sent, (plan) => demandAllowed(fixed, plan));
+  const plans = await completePlans(fixed, sent);
+  await inTurns(plans, (plan) => demandStorable(fixed, plan));
   if (!plans.some(({ op }) => op === 'get')) return run(fixed, plans, request, effects);
   return context.store.transaction((store) => run({ ...fixed, store }, plans, request, effects));
 }
@@ -167,14 +169,31 @@ function demandAllowed(context: Context, plan: Plan): void {
   const { op, type, id, body } = plan;
   located(plan, () => {
     if (op === 'delete') demandDeletable(context.access, type);
-    if (op === 'update' && body) demandUpdatable(context, { type, id, body });
+    if (op === 'update' && body) demandTarget(context, { type, id, body });
     if (op !== 'create' || !body) return;
     demandWritable(type);
     demand(context.access, 'c', type);
     demandSameType(type, body.resource);
-    demandValid(context, body.resource);
-    demandTouch(context.access, 'c', body.resource);
   });
+}
+
+function demandStorable(context: Context, plan: Plan): void {
+  const { op, body } = plan;
+  if (!body) return;
+  located(plan, () => {
+    demandValid(context, body.resource);
+    if (op === 'create') demandTouch(context.access, 'c', body.resource);
+  });
+}
+
+async function completePlans(context: Context, plans: readonly Plan[]): Promise<readonly Plan[]> {
+  if (!context.complete) return plans;
+  const done: Plan[] = [];
+  for (const plan of plans) {
+    const body = plan.body && (await completed(context, plan.body, plan.op === 'create' ? undefined : plan.id));
+    done.push({ ...plan, body });
+  }
+  return done;
 }
 
 async function writeAll(context: Context, plans: readonly Plan[], effects: Effects): Promise<ReadonlyMap<Plan, Done>> {

@@ -8,7 +8,7 @@ import type { Context } from '../context.ts';
 import type { Body, Reply } from '../reply.ts';
 import { checkedExpect, type IfMatch, lookAndWrite } from './expect.ts';
 import { demand, demandType, demandWritable } from './guard.ts';
-import { demandSameType, demandValid, replyOf, writeOf } from './prepare.ts';
+import { completed, demandSameType, demandValid, replyOf, writeOf } from './prepare.ts';
 
 export interface Update {
   readonly type: string;
@@ -19,8 +19,10 @@ export interface Update {
 
 /** Stores a new version. Throws `precondition` when another version than `ifMatch` is current. */
 export async function update(context: Context, asked: Update): Promise<Reply> {
-  demandUpdatable(context, asked);
-  const { type, id, body, ifMatch } = asked;
+  demandTarget(context, asked);
+  const { type, id, ifMatch } = asked;
+  const body = await completed(context, asked.body, id);
+  demandValid(context, body.resource);
   const { writes, written } = await lookAndWrite(context.store, async () => {
     const current = await context.store.resources.read(type, id);
     const expect = checkedExpect(context.access, { current, resource: body.resource, ifMatch });
@@ -29,8 +31,8 @@ export async function update(context: Context, asked: Update): Promise<Reply> {
   return replyOf(writes[0], written[0]);
 }
 
-/** All that can be said about an update before the version that it replaces is known. */
-export function demandUpdatable(context: Context, { type, id, body }: Update): void {
+/** All that can be said about an update before its body is complete and the version that it replaces is known. */
+export function demandTarget(context: Context, { type, id, body }: Update): void {
   demandType(type);
   demandWritable(type);
   // Whether it will be an update or a create shows later; who may do neither need not wait for that.
@@ -44,5 +46,4 @@ export function demandUpdatable(context: Context, { type, id, body }: Update): v
     const found = body.resource.id === undefined ? 'has no id' : `has the id ${JSON.stringify(body.resource.id)}`;
     throw new FhirError('invalid', `The body ${found}, the URL has ${id}.`, { expression: [`${type}.id`] });
   }
-  demandValid(context, body.resource);
 }
