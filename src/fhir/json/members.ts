@@ -1,10 +1,10 @@
 /**
- * Where the members of objects and the elements of arrays lie in a JSON text that `checkJson` has passed. With it a body is
+ * Where the members of objects lie in a JSON text that `checkJson` has passed. With it a body is
  * changed by splicing, so that what a client sent (decimals `1.10`, order, spaces) is never re-serialised.
  */
 
 /** A value's place in the text. */
-export interface Span {
+interface Span {
   readonly start: number;
   readonly end: number;
 }
@@ -20,6 +20,34 @@ const backslash = 0x5c;
 
 /** The members of the object that begins at `at`, in their order. */
 export function members(text: string, at: number): Member[] {
+  return objectAt(text, at).members;
+}
+
+/** Where the value of a member of the object that begins at `at` begins; what comes after it is not looked at. */
+export function memberStart(text: string, at: number, name: string): number | undefined {
+  let here = space(text, at + 1);
+  while (text.charCodeAt(here) === quote) {
+    const nameEnd = stringEnd(text, here);
+    const start = space(text, space(text, nameEnd) + 1);
+    if (textOf(text, { start: here, end: nameEnd }) === name) return start;
+    here = afterComma(text, valueEnd(text, start));
+  }
+  return undefined;
+}
+
+/** The members of each object in the array that begins at `at`; an element that is no object has none. */
+export function objectsOf(text: string, at: number): Member[][] {
+  const found: Member[][] = [];
+  let here = space(text, at + 1);
+  while (text[here] !== ']') {
+    const element = text[here] === '{' ? objectAt(text, here) : { members: [], end: valueEnd(text, here) };
+    found.push(element.members);
+    here = afterComma(text, element.end);
+  }
+  return found;
+}
+
+function objectAt(text: string, at: number): { readonly members: Member[]; readonly end: number } {
   const found: Member[] = [];
   let here = space(text, at + 1);
   while (text.charCodeAt(here) === quote) {
@@ -28,23 +56,14 @@ export function members(text: string, at: number): Member[] {
     const start = space(text, space(text, nameEnd) + 1);
     const end = valueEnd(text, start);
     found.push({ name: textOf(text, { start: nameStart, end: nameEnd }), nameStart, start, end });
-    here = space(text, end);
-    if (text[here] === ',') here = space(text, here + 1);
+    here = afterComma(text, end);
   }
-  return found;
+  return { members: found, end: here + 1 };
 }
 
-/** The elements of the array that begins at `at`. */
-export function elements(text: string, at: number): Span[] {
-  const found: Span[] = [];
-  let here = space(text, at + 1);
-  while (text[here] !== ']') {
-    const end = valueEnd(text, here);
-    found.push({ start: here, end });
-    here = space(text, end);
-    if (text[here] === ',') here = space(text, here + 1);
-  }
-  return found;
+function afterComma(text: string, at: number): number {
+  const here = space(text, at);
+  return text[here] === ',' ? space(text, here + 1) : here;
 }
 
 /** What the string literal at `span` says. */
@@ -71,26 +90,29 @@ export function stringEnd(text: string, at: number): number {
   }
 }
 
-const brackets = /["[\]{}]/g;
 const scalarEnd = /[\s,\]}]/g;
 
 /** The place after the value that begins at `at`. */
 function valueEnd(text: string, at: number): number {
   const first = text[at];
   if (first === '"') return stringEnd(text, at);
-  if (first !== '{' && first !== '[') {
-    scalarEnd.lastIndex = at;
-    return scalarEnd.exec(text)?.index ?? text.length;
-  }
+  if (first === '{' || first === '[') return bracketsEnd(text, at);
+  scalarEnd.lastIndex = at;
+  return scalarEnd.exec(text)?.index ?? text.length;
+}
+
+/** The place after the bracket that closes the one at `at`. */
+function bracketsEnd(text: string, at: number): number {
   let depth = 0;
   let here = at;
   do {
-    brackets.lastIndex = here;
-    const next = brackets.exec(text)?.index ?? text.length;
-    const mark = text[next];
-    here = mark === '"' ? stringEnd(text, next) : next + 1;
-    if (mark === '{' || mark === '[') depth += 1;
-    else if (mark !== '"') depth -= 1;
+    const code = text.charCodeAt(here);
+    if (code === quote) here = stringEnd(text, here);
+    else {
+      if (code === 0x7b || code === 0x5b) depth += 1;
+      else if (code === 0x7d || code === 0x5d) depth -= 1;
+      here += 1;
+    }
   } while (depth > 0);
   return here;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { elements, members } from '../../../../src/fhir/json/members.ts';
+import { memberStart, members, objectsOf } from '../../../../src/fhir/json/members.ts';
 import { replaceStrings } from '../../../../src/fhir/json/replace.ts';
 
 describe('members', () => {
@@ -18,10 +18,27 @@ describe('members', () => {
     ]);
   });
 
-  it('gives the place of each element', () => {
-    const text = '[ {"a":[]} , "," , 2 ,[ ] ]';
-    expect(elements(text, 0).map(({ start, end }) => text.slice(start, end))).toEqual(['{"a":[]}', '","', '2', '[ ]']);
-    expect(elements('[]', 0)).toEqual([]);
+  it('gives those of each object in an array', () => {
+    const text = '[ {"a":[],"b":{"c":"}"}} , "," , 2 ,{ } ,[ {} ], {"d":null} ]';
+    expect(objectsOf(text, 0).map((all) => all.map(({ name, start, end }) => [name, text.slice(start, end)]))).toEqual([
+      [
+        ['a', '[]'],
+        ['b', '{"c":"}"}'],
+      ],
+      [],
+      [],
+      [],
+      [],
+      [['d', 'null']],
+    ]);
+    expect(objectsOf('[]', 0)).toEqual([]);
+  });
+
+  it('finds one by its name', () => {
+    const text = '{"a":{"b":1},"b":"\\"]","c":[1]}';
+    expect(text.slice(memberStart(text, 0, 'c'))).toBe('[1]}');
+    expect(memberStart(text, 0, 'd')).toBeUndefined();
+    expect(memberStart('{}', 0, 'd')).toBeUndefined();
   });
 });
 
