@@ -7,8 +7,7 @@ import { history } from './resources/history.ts';
 import { writeAll } from './resources/put.ts';
 import { readMany, readVersion } from './resources/read.ts';
 import type { Written } from './resources/write.ts';
-import type { Frequencies } from './search/frequency.ts';
-import { search } from './search/search.ts';
+import { type SearchMemory, search } from './search/search.ts';
 import type { Database, Resources, Store } from './store.ts';
 
 function resourcesOn(db: Database): Resources {
@@ -21,7 +20,7 @@ function resourcesOn(db: Database): Resources {
     readVersion: (type, id, version) => readVersion(db, { type, id }, version),
     history: (range) => history(db, range),
     async write(writes, { audit = [], jobs = [] } = {}) {
-      const [written] = await writeAll(db, [{ writes, audit, jobs }], { careful: true });
+      const [written] = await writeAll(db, [{ writes, audit, jobs }], true);
       if (written instanceof Error) throw written;
       return written as readonly Written[];
     },
@@ -37,19 +36,19 @@ async function lock(db: Database, names: readonly string[]): Promise<void> {
 }
 
 /** The store of a transaction; one inside it is a savepoint, whose failure undoes only its own part. */
-export function boundStore(db: Database, frequencies: Frequencies, depth = 0): Store {
+export function boundStore(db: Database, memory: SearchMemory, depth = 0): Store {
   const savepoint = `inner_${depth}`;
   return {
     db,
     resources: resourcesOn(db),
-    search: (query) => search(db, frequencies, query),
+    search: (query) => search(db, memory, query),
     audit: { append: (record) => appendAudit(db, [record]) },
     jobs: { add: (job) => addJob(db, job) },
     lock: (names) => lock(db, names),
     async transaction(work) {
       await db.query({ text: `SAVEPOINT ${savepoint}` });
       try {
-        const result = await work(boundStore(db, frequencies, depth + 1));
+        const result = await work(boundStore(db, memory, depth + 1));
         await db.query({ text: `RELEASE SAVEPOINT ${savepoint}` });
         return result;
       } catch (error) {

@@ -16,8 +16,7 @@ import { writeAll } from './resources/put.ts';
 import { readMany, readVersion, type Target } from './resources/read.ts';
 import type { Version } from './resources/version.ts';
 import type { Written } from './resources/write.ts';
-import { openFrequencies } from './search/frequency.ts';
-import { search } from './search/search.ts';
+import { openSearchMemory, search } from './search/search.ts';
 import { mayRetry, toStoreError } from './sqlstate.ts';
 import type { Database, Resources, Store } from './store.ts';
 import { inTransaction } from './transaction.ts';
@@ -52,30 +51,20 @@ async function migrateAll({ databaseUrl, schema, log }: ConnectionOptions): Prom
   }
 }
 
-const MINUTE = 60_000;
-
-type WriteRequests = (requests: readonly Request[]) => Promise<readonly (readonly Written[] | Error)[]>;
-
-/**
- * Looks first what exists only when a write does not have to be new, or when one that had to be turned out not to be. The
- * first write of each minute notes its place in the order of all versions.
- */
-function writerOn(db: Database): WriteRequests {
-  let noted = 0;
-  return async (requests) => {
-    const now = Math.floor(Date.now() / MINUTE);
-    let careful = requests.some(({ writes }) => writes.some(({ expect }) => expect !== 'absent'));
-    for (let tries = 1; ; tries++) {
-      try {
-        const results = await writeAll(db, requests, { careful, minute: now === noted ? undefined : now });
-        noted = now;
-        return results;
-      } catch (error) {
-        if (tries === RETRIES || !mayRetry(error)) throw error;
-        careful = true;
-      }
+/** Looks first what exists only when a write does not have to be new, or when one that had to be turned out not to be. */
+async function writeRequests(
+  db: Database,
+  requests: readonly Request[],
+): Promise<readonly (readonly Written[] | Error)[]> {
+  let careful = requests.some(({ writes }) => writes.some(({ expect }) => expect !== 'absent'));
+  for (let tries = 1; ; tries++) {
+    try {
+      return await writeAll(db, requests, careful);
+    } catch (error) {
+      if (tries === RETRIES || !mayRetry(error)) throw error;
+      careful = true;
     }
-  };
+  }
 }
 
 function sharedResources(db: Database): Resources {
@@ -91,7 +80,7 @@ function sharedResources(db: Database): Resources {
     gathers: true,
     weight: ({ writes }) => writes.length,
     keys: ({ writes }) => writes.map(({ type, id }) => `${type}/${id}`),
-    run: writerOn(db),
+    run: (requests) => writeRequests(db, requests),
   });
   return {
     read: (type, id) => read({ type, id }),
@@ -116,7 +105,7 @@ export async function openStore(options: ConnectionOptions): Promise<OpenStore> 
       { schema: options.schema },
     ),
   });
-  const frequencies = openFrequencies();
+  const memory = openSearchMemory();
   const append = group<AuditRecord, void>({
     lanes: LANES,
     limit: RECORDS_AT_ONCE,
@@ -131,11 +120,11 @@ export async function openStore(options: ConnectionOptions): Promise<OpenStore> 
     db,
     prisma,
     resources: sharedResources(db),
-    search: (query) => search(db, frequencies, query),
+    search: (query) => search(db, memory, query),
     audit: { append },
     jobs: { add: (job) => addJob(db, job) },
     lock: lockOutside,
-    transaction: (work) => inTransaction(pool, frequencies, work),
+    transaction: (work) => inTransaction(pool, memory, work),
     async close() {
       await Promise.all([pool.end(), prisma.$disconnect()]);
     },

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { boundStore } from './bound.ts';
 import { databaseOn } from './database.ts';
-import type { Frequencies } from './search/frequency.ts';
+import type { SearchMemory } from './search/search.ts';
 import { mayRetry, toStoreError } from './sqlstate.ts';
 import type { Database, Store } from './store.ts';
 
@@ -31,14 +31,14 @@ function inTurn(db: Database): Database {
   };
 }
 
-async function attempt<T>(pool: pg.Pool, frequencies: Frequencies, work: Work<T>): Promise<T> {
+async function attempt<T>(pool: pg.Pool, memory: SearchMemory, work: Work<T>): Promise<T> {
   const client = await connect(pool);
   let broken: Error | undefined;
   try {
     const db = inTurn(databaseOn(client));
     await db.query({ text: 'BEGIN' });
     try {
-      const result = await work(boundStore(db, frequencies));
+      const result = await work(boundStore(db, memory));
       await db.query({ text: 'COMMIT' });
       return result;
     } catch (error) {
@@ -54,10 +54,10 @@ async function attempt<T>(pool: pg.Pool, frequencies: Frequencies, work: Work<T>
 }
 
 /** Commits what `work` did, or nothing when it rejects. `work` is run again after a serialization failure or a deadlock. */
-export async function inTransaction<T>(pool: pg.Pool, frequencies: Frequencies, work: Work<T>): Promise<T> {
+export async function inTransaction<T>(pool: pg.Pool, memory: SearchMemory, work: Work<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
-      return await attempt(pool, frequencies, work);
+      return await attempt(pool, memory, work);
     } catch (error) {
       if (tries === TRIES || !mayRetry(error)) throw error;
       await sleep(Math.random() * 10 * 2 ** tries);

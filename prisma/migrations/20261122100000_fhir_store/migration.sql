@@ -21,6 +21,7 @@ CREATE TABLE resource (
 
 -- A type, newest first; also tells whether version v is still current.
 CREATE UNIQUE INDEX resource_recency ON resource (rtype, deleted, v);
+CREATE INDEX resource_updated ON resource (rtype, updated);
 
 -- Superseded versions only: a create copies nothing.
 CREATE TABLE history (
@@ -69,14 +70,17 @@ CREATE INDEX sp_str_value ON sp_str (p, val, v) INCLUDE (exact);
 CREATE INDEX sp_str_version ON sp_str (v);
 
 CREATE TABLE sp_date (
-  lo bigint  NOT NULL,     -- milliseconds since 1970, first and last that the value covers
-  hi bigint  NOT NULL,
-  v  bigint  NOT NULL,
-  p  integer NOT NULL
+  lo    bigint  NOT NULL,  -- milliseconds since 1970, first and last that the value covers
+  hi    bigint  NOT NULL,
+  v     bigint  NOT NULL,
+  p     integer NOT NULL,
+  alone boolean NOT NULL   -- the version has no other value of p: what two clauses ask can be asked of one row
 );
 CREATE INDEX sp_date_value ON sp_date (p, lo, v) INCLUDE (hi);
 CREATE INDEX sp_date_version ON sp_date (v);
+-- What starts well before it ends, and what has several values, are few, and would spoil every range of the first index.
 CREATE INDEX sp_date_long ON sp_date (p, hi, v) WHERE hi - lo > 86400000;
+CREATE INDEX sp_date_several ON sp_date (p, v) WHERE NOT alone;
 
 CREATE TABLE sp_qty (
   lo   double precision NOT NULL,
@@ -88,6 +92,7 @@ CREATE TABLE sp_qty (
 );
 CREATE INDEX sp_qty_value ON sp_qty (p, unit, lo, v) INCLUDE (hi, sys);
 CREATE INDEX sp_qty_version ON sp_qty (v);
+CREATE INDEX sp_qty_wide ON sp_qty (p, unit, hi, v) WHERE hi > lo;
 
 CREATE TABLE sp_uri (
   v   bigint  NOT NULL,
@@ -96,12 +101,6 @@ CREATE TABLE sp_uri (
 );
 CREATE INDEX sp_uri_value ON sp_uri (p, val, v);
 CREATE INDEX sp_uri_version ON sp_uri (v);
-
--- The first version of each minute, by the database's clock: makes a range of meta.lastUpdated a range of v.
-CREATE TABLE version_minute (
-  minute bigint PRIMARY KEY, -- since 1970
-  v      bigint NOT NULL
-);
 
 -- Versions that were superseded or deleted and whose search rows still exist.
 CREATE TABLE stale (

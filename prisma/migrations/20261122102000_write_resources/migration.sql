@@ -7,13 +7,13 @@
 -- careful: whether the resources may exist; if not, and one does, it also fails with serialization_failure.
 -- expect: -1 anything, -2 absent, -3 present, otherwise the current version. Search rows name their write by n (from 1).
 CREATE FUNCTION write_resources(
-  careful boolean, new_minute bigint,
+  careful boolean,
   requests int[], rkeys bigint[], rtypes int[], refs text[], ops text[], expects int[], updateds bigint[],
   befores text[], afters text[],
   token_n int[], token_p int[], token_code bigint[], token_sys int[], token_val text[],
   ref_n int[], ref_p int[], ref_target bigint[],
   str_n int[], str_p int[], str_val text[], str_exact bigint[],
-  date_n int[], date_p int[], date_lo bigint[], date_hi bigint[],
+  date_n int[], date_p int[], date_lo bigint[], date_hi bigint[], date_alone int[],
   qty_n int[], qty_p int[], qty_unit int[], qty_sys int[], qty_lo double precision[], qty_hi double precision[],
   uri_n int[], uri_p int[], uri_val text[],
   audit_request int[], audit_record text[],
@@ -67,9 +67,6 @@ BEGIN
   FOR n IN 1..total LOOP
     vs[n] := CASE WHEN results[n] > 0 THEN nextval('version_number') END;
   END LOOP;
-  IF new_minute IS NOT NULL THEN
-    INSERT INTO version_minute SELECT new_minute, min(n) FROM unnest(vs) n ON CONFLICT DO NOTHING;
-  END IF;
 
   IF existing > 0 THEN
     WITH kept AS (
@@ -114,8 +111,8 @@ BEGIN
       FROM unnest(str_n, str_p, str_val, str_exact) AS t(n, p, val, exact) WHERE vs[n] IS NOT NULL;
   END IF;
   IF cardinality(date_n) > 0 THEN
-    INSERT INTO sp_date (p, lo, hi, v) SELECT p, lo, hi, vs[n]
-      FROM unnest(date_n, date_p, date_lo, date_hi) AS t(n, p, lo, hi) WHERE vs[n] IS NOT NULL;
+    INSERT INTO sp_date (p, lo, hi, v, alone) SELECT p, lo, hi, vs[n], alone = 1
+      FROM unnest(date_n, date_p, date_lo, date_hi, date_alone) AS t(n, p, lo, hi, alone) WHERE vs[n] IS NOT NULL;
   END IF;
   IF cardinality(qty_n) > 0 THEN
     INSERT INTO sp_qty (p, unit, sys, lo, hi, v) SELECT p, unit, sys, lo, hi, vs[n]

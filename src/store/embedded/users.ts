@@ -1,6 +1,6 @@
 /** Which processes use the cluster: one file each, so that the last one to leave stops PostgreSQL and a killed one does not count. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -50,15 +50,31 @@ export async function isAlone(place: string): Promise<boolean> {
   return alone;
 }
 
+/** A lock that names its holder from its first moment: the name is written before the file gets its place. */
 async function tryLock(file: string): Promise<boolean> {
+  const mine = `${file}.${randomUUID()}`;
+  await writeFile(mine, await identity());
   try {
-    const handle = await open(file, 'wx');
-    await handle.writeFile(await identity());
-    await handle.close();
+    await link(mine, file);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
+  } finally {
+    await rm(mine, { force: true });
+  }
+}
+
+/** Takes the lock of a dead holder away, but gives it back when it was another's by then. */
+async function breakLock(file: string, holder: string): Promise<void> {
+  const taken = `${file}.${randomUUID()}`;
+  try {
+    await rename(file, taken);
+    if ((await readFile(taken, 'utf8')) !== holder) await link(taken, file);
+  } catch (error) {
+    if (!['ENOENT', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  } finally {
+    await rm(taken, { force: true });
   }
 }
 
@@ -67,8 +83,9 @@ export async function withLock<T>(place: string, work: () => Promise<T>): Promis
   const file = join(place, 'starting.lock');
   const until = Date.now() + 90_000;
   while (!(await tryLock(file))) {
-    const holder = await readFile(file, 'utf8').catch(() => '');
-    if (holder !== '' && !(await isAlive(holder))) await rm(file, { force: true });
+    const holder = await readFile(file, 'utf8').catch(() => undefined);
+    if (holder === undefined) continue;
+    if (!(await isAlive(holder))) await breakLock(file, holder);
     else if (Date.now() > until)
       throw new Error(`Process ${holder} has held ${file} for too long; remove the file if it hangs.`);
     else await sleep(50);

@@ -23,7 +23,7 @@ interface Rows {
   readonly token: { n: number[]; p: number[]; code: bigint[]; sys: number[]; val: string[] };
   readonly ref: { n: number[]; p: number[]; target: bigint[] };
   readonly str: { n: number[]; p: number[]; val: string[]; exact: bigint[] };
-  readonly date: { n: number[]; p: number[]; lo: number[]; hi: number[] };
+  readonly date: { n: number[]; p: number[]; lo: number[]; hi: number[]; alone: number[] };
   readonly qty: { n: number[]; p: number[]; unit: number[]; sys: number[]; lo: number[]; hi: number[] };
   readonly uri: { n: number[]; p: number[]; val: string[] };
 }
@@ -33,7 +33,7 @@ function emptyRows(): Rows {
     token: { n: [], p: [], code: [], sys: [], val: [] },
     ref: { n: [], p: [], target: [] },
     str: { n: [], p: [], val: [], exact: [] },
-    date: { n: [], p: [], lo: [], hi: [] },
+    date: { n: [], p: [], lo: [], hi: [], alone: [] },
     qty: { n: [], p: [], unit: [], sys: [], lo: [], hi: [] },
     uri: { n: [], p: [], val: [] },
   };
@@ -79,17 +79,27 @@ function fill(rows: Rows, row: IndexRow): void {
   }
 }
 
+/** Of the dates of one write, which begin at `first`: whether each is the only one of its parameter. */
+function markAlone({ p, alone }: Rows['date'], first: number): void {
+  for (let at = first; at < p.length; at++) {
+    const isOnly = p.indexOf(p[at] as number, first) === at && p.lastIndexOf(p[at] as number) === at;
+    alone.push(isOnly ? 1 : 0);
+  }
+}
+
 function packIndex(writes: readonly Write[]): Buffer[] {
   const rows = emptyRows();
   writes.forEach((write, at) => {
+    const first = rows.date.n.length;
     for (const row of write.index) add(rows, at + 1, row);
+    markAlone(rows.date, first);
   });
   const { token, ref, str, date, qty, uri } = rows;
   return [
     ...[int4s(token.n), int4s(token.p), int8s(token.code), int4s(token.sys), texts(token.val)],
     ...[int4s(ref.n), int4s(ref.p), int8s(ref.target)],
     ...[int4s(str.n), int4s(str.p), texts(str.val), int8s(str.exact)],
-    ...[int4s(date.n), int4s(date.p), int8s(date.lo), int8s(date.hi)],
+    ...[int4s(date.n), int4s(date.p), int8s(date.lo), int8s(date.hi), int4s(date.alone)],
     ...[int4s(qty.n), int4s(qty.p), int4s(qty.unit), int4s(qty.sys), float8s(qty.lo), float8s(qty.hi)],
     ...[int4s(uri.n), int4s(uri.p), texts(uri.val)],
   ];

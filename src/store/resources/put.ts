@@ -35,20 +35,16 @@ function resultOf(request: Request, results: readonly number[]): readonly Writte
   return request.writes.map((write, index) => toWritten(write, results[index] as number));
 }
 
-export interface WriteOptions {
-  /** Look first which of the resources exist; without it, one that does fails everything with a cause that `mayRetry` knows. */
-  readonly careful: boolean;
-  /** Minute since 1970 whose first version this is, to be noted; never in a long transaction, for which others would wait. */
-  readonly minute?: number | undefined;
-}
-
-/** Writes each request wholly or not at all, in one round trip. Rejects when the database took none of them. */
+/**
+ * Writes each request wholly or not at all, in one round trip. Rejects when the database took none of them. `careful` looks
+ * first which of the resources exist; without it, one that does fails everything with a cause that `mayRetry` knows.
+ */
 export async function writeAll(
   db: Database,
   requests: readonly Request[],
-  { careful, minute }: WriteOptions,
+  careful: boolean,
 ): Promise<readonly (readonly Written[] | Error)[]> {
-  const values = [careful, minute ?? null, ...pack(requests)];
+  const values = [careful, ...pack(requests)];
   const [row] = await db.query<{ results: number[] }>({ name: 'write-resources', text: statement, values });
   const results = row?.results ?? [];
   let from = 0;

@@ -1,10 +1,11 @@
 /** Clauses as conditions, and conditions as the list of what fulfils them all; chains hold clauses, so both are here. */
 import { paramKey } from '../keys.ts';
 import { all, type Condition, clauseKey, exists } from './condition.ts';
+import { date, dates } from './date.ts';
 import { currentOf, id, updated } from './meta.ts';
 import { missing } from './missing.ts';
+import { quantity } from './quantity.ts';
 import type { Clause, ClauseOf } from './query.ts';
-import { date, quantity } from './range.ts';
 import { reference } from './reference.ts';
 import type { Sql } from './sql.ts';
 import { string, uri } from './string.ts';
@@ -16,6 +17,8 @@ export type Frequency = (condition: Condition) => number | undefined;
 export interface Compiling {
   readonly sql: Sql;
   readonly frequency: Frequency;
+  /** A frequency from which on a condition finds many. */
+  readonly dense: number;
 }
 
 /** Rows of a version that is no longer current are still there until the janitor comes. */
@@ -118,9 +121,18 @@ function either(compiling: Compiling, type: string, clause: ClauseOf<'either'>):
   };
 }
 
-/** One condition for each clause of a search of `type`. */
+/** The conditions of a search of `type`: one for each clause, but one for all date clauses of a parameter. */
 export function compile(compiling: Compiling, type: string, where: readonly Clause[]): readonly Condition[] {
-  return where.map((clause) => condition(compiling, type, clause));
+  const periods = new Map<string, ClauseOf<'date'>[]>();
+  const rest: Clause[] = [];
+  for (const clause of where) {
+    if (clause.kind !== 'date' || clause.any.length !== 1) rest.push(clause);
+    else periods.set(clause.param, [...(periods.get(clause.param) ?? []), clause]);
+  }
+  return [
+    ...rest.map((clause) => condition(compiling, type, clause)),
+    ...[...periods.values()].map((clauses) => dates(compiling.sql, clauses)),
+  ];
 }
 
 function condition(compiling: Compiling, type: string, clause: Clause): Condition {

@@ -20,6 +20,8 @@ export interface Condition {
   readonly key?: string | undefined;
   /** At most so many versions fulfil it, where that is known beforehand. */
   readonly most?: number | undefined;
+  /** Of date clauses: what rows that are the only value of `param` must fulfil, as ranges of one index each. */
+  readonly dates?: { readonly param: string; readonly alone: readonly Match[] };
 }
 
 /** In which direction versions are walked, and between which bounds of v (expressions, both outside). */
@@ -49,14 +51,16 @@ export function exists(from: string): string {
 }
 
 export function either(matches: readonly Match[]): Match {
-  return (t) => `(${matches.map((match) => match(t)).join(' OR ')})`;
+  return (t) => `(${matches.map((match) => `(${match(t)})`).join(' OR ')})`;
 }
 
+type Listed = Condition & { readonly list: () => string };
+
 /** There is a row of an index table, of the parameter `p` (a placeholder), for which one of the matches is true. */
-export function rowCondition(sql: Sql, table: string, p: string, matches: readonly Match[]): Condition {
+export function rowCondition(sql: Sql, table: string, p: string, matches: readonly Match[]): Listed {
   const select = (match: Match) => {
     const t = sql.alias();
-    return `SELECT ${t}.v FROM ${table} ${t} WHERE ${t}.p = ${p} AND ${match(t)}`;
+    return `SELECT ${t}.v FROM ${table} ${t} WHERE ${t}.p = ${p} AND (${match(t)})`;
   };
   return {
     holds(v) {

@@ -5,19 +5,22 @@
 import type { Database } from '../store.ts';
 import { compile, type Frequency } from './compile.ts';
 import type { Condition } from './condition.ts';
+import type { Naming } from './naming.ts';
 import type { Clause } from './query.ts';
 import { beginSql } from './sql.ts';
 
 /** About the square root of (a page of 20 in 500,000): where listing all and walking until a page is full cost the same. */
-export const DENSE = 3000;
+const DENSE = 3000;
 const LIFETIME_MS = 60_000;
 const MOST_REMEMBERED = 20_000;
 
 export interface Frequencies {
-  /** What is known now; at least DENSE is "many". */
+  /** From this count on a clause is said to find many. */
+  readonly dense: number;
+  /** What is known now; no more than `dense` is ever counted. */
   readonly known: Frequency;
   /** Counts what is not known yet, in one round trip. */
-  learn(db: Database, type: string, where: readonly Clause[]): Promise<void>;
+  learn(db: Database, name: Naming, type: string, where: readonly Clause[]): Promise<void>;
 }
 
 interface Entry {
@@ -25,7 +28,7 @@ interface Entry {
   readonly until: number;
 }
 
-export function openFrequencies(now: () => number = Date.now): Frequencies {
+export function openFrequencies(dense = DENSE, now: () => number = Date.now): Frequencies {
   const entries = new Map<string, Entry>();
 
   function known({ key, most }: Condition): number | undefined {
@@ -40,20 +43,23 @@ export function openFrequencies(now: () => number = Date.now): Frequencies {
   }
 
   return {
+    dense,
     known,
-    async learn(db, type, where) {
+    async learn(db, name, type, where) {
       const sql = beginSql();
       const asked: string[] = [];
       const counts: string[] = [];
-      for (const condition of compile({ sql, frequency: known }, type, where)) {
+      for (const condition of compile({ sql, dense, frequency: known }, type, where)) {
         const { key, list } = condition;
         if (key === undefined || !list || known(condition) !== undefined) continue;
         asked.push(key);
-        counts.push(`(SELECT count(*) FROM (SELECT FROM (${list()}) x LIMIT ${DENSE}) y)::int`);
+        counts.push(`(SELECT count(*) FROM (SELECT FROM (${list()}) x LIMIT ${dense}) y)::int`);
       }
       if (asked.length === 0) return;
-      const [row] = await db.query<{ counts: number[] }>(sql.finish(`SELECT ARRAY[${counts.join(', ')}] AS counts`));
-      for (const [at, key] of asked.entries()) remember(key, row?.counts[at] ?? DENSE);
+      const [row] = await db.query<{ counts: number[] }>(
+        name(sql.finish(`SELECT ARRAY[${counts.join(', ')}] AS counts`)),
+      );
+      for (const [at, key] of asked.entries()) remember(key, row?.counts[at] ?? dense);
     },
   };
 }

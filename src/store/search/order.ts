@@ -7,7 +7,7 @@ import type { SortKey } from './query.ts';
 import type { Sql } from './sql.ts';
 
 /** Table, column and PostgreSQL type of what each kind is sorted by. */
-const sources = {
+export const sources = {
   token: ['sp_token', 'val', 'text'],
   string: ['sp_str', 'val', 'text'],
   date: ['sp_date', 'lo', 'int8'],

@@ -4,21 +4,10 @@
  */
 import { type Compiling, isCurrent, members, rarest } from './compile.ts';
 import { all, type Condition, type Walk } from './condition.ts';
-import { DENSE } from './frequency.ts';
 import { wholeType } from './meta.ts';
 import { afterPosition, orderBy, recency, sortValue } from './order.ts';
-import type { Position } from './position.ts';
-import type { SortKey } from './query.ts';
-
-export interface PagePlan {
-  readonly type: string;
-  readonly conditions: readonly Condition[];
-  /** Of effective sort keys only. */
-  readonly sort: readonly SortKey[];
-  readonly after: Position | undefined;
-  /** Rows to find at most. */
-  readonly limit: number;
-}
+import type { PagePlan } from './page-plan.ts';
+import { isWalkable, walkedPage } from './walk.ts';
 
 /** What is driven from: a list that is short, or streams in the order of v that are left as soon as the page is full. */
 interface Driver {
@@ -30,12 +19,12 @@ interface Driver {
 }
 
 function chooseDriver(compiling: Compiling, plan: PagePlan, walk: Walk): Driver {
-  const { sql, frequency } = compiling;
+  const { sql, frequency, dense } = compiling;
   const { conditions } = plan;
   const few = rarest(conditions, frequency);
   const known = few && frequency(few);
   const streaming = conditions.find(({ streams }) => streams);
-  const listing = few?.list && (known === undefined ? !streaming : known < DENSE);
+  const listing = few?.list && (known === undefined ? !streaming : known < dense);
   const s = sql.alias();
   const order = `ORDER BY ${s}.v ${walk.descending ? 'DESC' : 'ASC'} OFFSET 0`;
   if (few?.list && listing) {
@@ -82,8 +71,14 @@ function sortedPage(compiling: Compiling, plan: PagePlan): string {
   return `SELECT ${c}.* FROM (${rows} OFFSET 0) ${c} ${where} ORDER BY ${orderBy(sort, c)} LIMIT ${limit}`;
 }
 
+/** Whether every condition is known to leave much. */
+function isDense({ frequency, dense }: Compiling, { conditions }: PagePlan): boolean {
+  return conditions.every((condition) => !condition.list || (frequency(condition) ?? 0) >= dense);
+}
+
 /** A query of v, k0, k1 ...: the rows of one page, in order. */
 export function planPage(compiling: Compiling, plan: PagePlan): string {
   const order = recency(plan.sort);
-  return order ? recencyPage(compiling, plan, order === 'descending') : sortedPage(compiling, plan);
+  if (order) return recencyPage(compiling, plan, order === 'descending');
+  return isWalkable(plan.sort) && isDense(compiling, plan) ? walkedPage(compiling, plan) : sortedPage(compiling, plan);
 }

@@ -50,7 +50,13 @@ export type Clause =
       readonly any: readonly string[];
       readonly match: 'exact' | 'below' | 'above';
     }
-  | { readonly kind: 'missing'; readonly param: Param; readonly missing: boolean }
+  | {
+      readonly kind: 'missing';
+      readonly param: Param;
+      readonly missing: boolean;
+      /** The parameter's type: where to look; without it everywhere is looked, which takes longer. */
+      readonly of?: 'token' | 'reference' | 'string' | 'date' | 'number' | 'quantity' | 'uri';
+    }
   /** Resources whose reference `param` points at a resource (of one of `types`) that fulfils `where`. */
   | {
       readonly kind: 'chain';

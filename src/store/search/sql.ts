@@ -2,12 +2,17 @@
 
 type SqlType = 'int4' | 'int8' | 'float8' | 'text' | 'int4[]' | 'int8[]' | 'text[]';
 
+export interface Statement {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
 export interface Sql {
   /** The placeholder of a value, with the type that PostgreSQL is to take it for. */
   bind(value: unknown, type: SqlType): string;
   alias(): string;
   /** The statement, with only those values that its text uses. */
-  finish(text: string): { readonly text: string; readonly values: readonly unknown[] };
+  finish(text: string): Statement;
 }
 
 export function beginSql(): Sql {

@@ -1,0 +1,92 @@
+/**
+ * A page sorted by one date or string parameter, read along its index until the page is full: for searches that find too
+ * much to be sorted as a whole.
+ */
+import { paramKey } from '../keys.ts';
+import { type Compiling, isCurrent } from './compile.ts';
+import { all, type Condition, exists, type Match } from './condition.ts';
+import { currentOf } from './meta.ts';
+import { sources } from './order.ts';
+import type { PagePlan } from './page-plan.ts';
+import type { SortKey } from './query.ts';
+import type { Sql } from './sql.ts';
+
+interface Walk {
+  readonly sql: Sql;
+  readonly plan: PagePlan;
+  readonly key: SortKey & { readonly kind: 'date' | 'string' };
+  readonly p: string;
+}
+
+/** Whether the order is one that an index gives. */
+export function isWalkable([key, ...more]: readonly SortKey[]): boolean {
+  return key !== undefined && more.length === 0 && (key.kind === 'date' || key.kind === 'string');
+}
+
+/** Rows after the position, in order; `column` and v of `t`. */
+function continuing({ sql, plan, key }: Walk, t: string, column: string): string {
+  const [last] = plan.after?.keys ?? [];
+  const direction = key.descending ? 'DESC' : 'ASC';
+  const from =
+    plan.after && last != null
+      ? `AND (${column}, ${t}.v) ${key.descending ? '<' : '>'} (${sql.bind(last, sources[key.kind][2])}, ${sql.bind(plan.after.v, 'int8')})`
+      : '';
+  return `${from} ORDER BY ${column} ${direction}, ${t}.v ${direction}`;
+}
+
+/** Dates: those that are alone by their index; the few versions with several by the least or the greatest of them. */
+function dateStreams(walk: Walk, condition: Condition | undefined): string[] {
+  const { sql, key, p } = walk;
+  const nothing: Match = (t) => `${t}.alone`;
+  const streams = (condition?.dates?.alone ?? [nothing]).map((match) => {
+    const t = sql.alias();
+    return `SELECT ${t}.v, ${t}.lo AS k0 FROM sp_date ${t} WHERE ${t}.p = ${p} AND ${match(t)} ${continuing(walk, t, `${t}.lo`)}`;
+  });
+  const [g, t] = [sql.alias(), sql.alias()];
+  const grouped = `SELECT ${g}.v, ${key.descending ? 'max' : 'min'}(${g}.lo) AS k0 FROM sp_date ${g}
+    WHERE ${g}.p = ${p} AND NOT ${g}.alone GROUP BY ${g}.v`;
+  const asked = condition ? condition.holds(`${t}.v`) : 'TRUE';
+  return [...streams, `SELECT ${t}.v, ${t}.k0 FROM (${grouped}) ${t} WHERE ${asked} ${continuing(walk, t, `${t}.k0`)}`];
+}
+
+/** Strings: several values are usual, and the least or the greatest of them is the one to be sorted by. */
+function stringStreams(walk: Walk): string[] {
+  const { sql, key, p } = walk;
+  const [t, b] = [sql.alias(), sql.alias()];
+  const better = exists(
+    `sp_str ${b} WHERE ${b}.v = ${t}.v AND ${b}.p = ${p} AND ${b}.val ${key.descending ? '>' : '<'} ${t}.val`,
+  );
+  return [
+    `SELECT ${t}.v, ${t}.val AS k0 FROM sp_str ${t} WHERE ${t}.p = ${p} AND NOT ${better} ${continuing(walk, t, `${t}.val`)}`,
+  ];
+}
+
+/** What has no value comes last, in the order of v. */
+function valueless({ sql, plan, key, p }: Walk, c: string): string {
+  const [table] = sources[key.kind];
+  const x = sql.alias();
+  const bound =
+    plan.after && plan.after.keys[0] === null
+      ? `AND ${c}.v ${key.descending ? '<' : '>'} ${sql.bind(plan.after.v, 'int8')}`
+      : '';
+  const none = `NOT ${exists(`${table} ${x} WHERE ${x}.v = ${c}.v AND ${x}.p = ${p}`)}`;
+  return `${currentOf(sql, plan.type)(c)} AND ${none} ${bound}`;
+}
+
+/** A query of v and k0. */
+export function walkedPage({ sql }: Compiling, plan: PagePlan): string {
+  const key = plan.sort[0] as Walk['key'];
+  const walk: Walk = { sql, plan, key, p: sql.bind(paramKey(key.param), 'int4') };
+  const condition = plan.conditions.find(({ dates }) => dates?.param === key.param);
+  const others = plan.conditions.filter((one) => one !== condition);
+  const direction = key.descending ? 'DESC' : 'ASC';
+  const [m, c, d] = [sql.alias(), sql.alias(), sql.alias()];
+  const streams = key.kind === 'date' ? dateStreams(walk, condition) : stringStreams(walk);
+  const merged = streams.map((stream) => `(${stream})`).join(' UNION ALL ');
+  const ordered = `SELECT DISTINCT ${m}.v, ${m}.k0 FROM (${merged}) ${m} ORDER BY ${m}.k0 ${direction}, ${m}.v ${direction} OFFSET 0`;
+  const valued = `SELECT ${c}.v, ${c}.k0 FROM (${ordered}) ${c} WHERE ${isCurrent(sql, `${c}.v`)} AND ${all(others, `${c}.v`)} LIMIT ${plan.limit}`;
+  const rest = `SELECT ${d}.v, NULL AS k0 FROM ${valueless(walk, d)} AND ${all(plan.conditions, `${d}.v`)} ORDER BY ${d}.v ${direction} LIMIT ${plan.limit}`;
+  if (plan.after?.keys[0] === null) return rest;
+  // A date clause of the same parameter leaves nothing that has no value. Otherwise those are looked for only when the page is not full.
+  return condition ? valued : `SELECT * FROM ((${valued}) UNION ALL (${rest})) u LIMIT ${plan.limit}`;
+}
