@@ -15,7 +15,7 @@ export type ServerOptions = Partial<
   Pick<AppDeps, 'authenticate' | 'limits' | 'now' | 'log' | 'ready' | 'routers' | 'allowsOrigin' | 'validate'>
 >;
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
@@ -33,7 +33,7 @@ export interface TestServer {
   request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
 }
 
-export interface RequestOptions {
+interface RequestOptions {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
