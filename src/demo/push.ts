@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Instance, instanceFile } from '../dicom/net/instance-file.ts';
-import { associate } from '../dicom/net/scu.ts';
+import { AssociationError, associate } from '../dicom/net/scu.ts';
 
 export interface Destination {
   readonly host: string;
@@ -19,6 +19,9 @@ export interface Pushed {
   /** When the response came, milliseconds of `Date.now()`. */
   readonly at: number;
 }
+
+/** PS3.7 C.4.1: what the peer would have answered, had it let the object come. */
+const sopClassNotSupported = 0x0122;
 
 /** PS3.8 9.3.2.2: context ids are odd numbers up to 255. */
 const mostContexts = 128;
@@ -42,12 +45,20 @@ function contextsOf(instances: readonly Instance[]) {
   }));
 }
 
-/** Stores the instances one after the other; throws AssociationError when the peer refuses the association or a context. */
+/** The peer took no such objects when the association was made: for this one object that is an answer like any other. */
+function unsupported(error: unknown): { status: number; comment: string } {
+  if (error instanceof AssociationError && error.kind === 'no-context') {
+    return { status: sopClassNotSupported, comment: error.message };
+  }
+  throw error;
+}
+
+/** Stores the instances one after the other; throws AssociationError when the peer refuses or ends the association. */
 export async function push(destination: Destination, instances: readonly Instance[]): Promise<readonly Pushed[]> {
   const association = await associate({ ...destination, contexts: contextsOf(instances) });
   const pushed: Pushed[] = [];
   for (const instance of instances) {
-    const response = await association.store(instance);
+    const response = await association.store(instance).catch(unsupported);
     pushed.push({ sopInstance: instance.sopInstance, ...response, at: Date.now() });
   }
   await association.release();

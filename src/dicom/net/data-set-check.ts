@@ -1,6 +1,7 @@
 /** What must be known of a data set before its receipt is confirmed: that it is whole, whose it is, that it has an image. */
 import { createInflateRaw } from 'node:zlib';
 import { attributes } from '../attribute.ts';
+import { decodeText, parseCharacterSet } from '../character-set.ts';
 import { DicomError } from '../dicom-error.ts';
 import { transferSyntax } from '../transfer-syntax.ts';
 import { DataSetStream } from './data-set-stream.ts';
@@ -31,11 +32,31 @@ const texts = {
   series: attributes.SeriesInstanceUID,
   modality: attributes.Modality,
 } as const;
+/** Whose image it is: an identifier that is no text in the declared character set could be somebody else's. */
+const identifiers = {
+  patientId: attributes.PatientID,
+  issuer: attributes.IssuerOfPatientID,
+} as const;
+const characterSet = attributes.SpecificCharacterSet;
 const numbers = { rows: attributes.Rows, columns: attributes.Columns } as const;
 
-const kept = new Map(Object.entries({ ...texts, ...numbers }).map(([name, [tag]]) => [tag, name]));
+const kept = new Map(
+  Object.entries({ ...texts, ...numbers, ...identifiers, characterSet }).map(([name, [tag]]) => [tag, name]),
+);
 
+function demandText(values: DataSetStream['values']): void {
+  const declared = parseCharacterSet(values['characterSet']?.toString('latin1').split('\\') ?? []);
+  for (const name of Object.keys(identifiers)) {
+    const bytes = values[name];
+    if (!bytes || decodeText(bytes, declared).valid) continue;
+    const what = name === 'patientId' ? 'The Patient ID' : 'The Issuer of Patient ID';
+    throw new DicomError('wrong-character-set', `${what} is no text in the declared character set`);
+  }
+}
+
+/** Throws DicomError `wrong-character-set`. */
 function summary(stream: DataSetStream): DataSetSummary {
+  demandText(stream.values);
   const { values, littleEndian, pixelBytes } = stream;
   const found = Object.keys(texts).flatMap((name) => {
     const text = values[name]?.toString('latin1').replace(/^ +|[\0 ]+$/g, '');

@@ -164,6 +164,15 @@ describe('what must not be acknowledged', () => {
     ['another SOP class than announced', 0xa900, radiographInstance({ SOPClassUID: '1.2.840.10008.5.1.4.1.1.2' })],
     ['no pixel data', 0xc000, radiographInstance({ PixelData: undefined })],
     ['an image without size', 0xc000, radiographInstance({ Rows: 0 })],
+    [
+      'a patient id that is no text in its character set',
+      0xc000,
+      radiographInstance({
+        SpecificCharacterSet: 'ISO_IR 192',
+        PatientID: undefined,
+        '00100020': ['LO', Uint8Array.of(0x50, 0xe9, 0x31, 0x32)],
+      }),
+    ],
     ['no study', 0xc000, radiographInstance({ StudyInstanceUID: '' })],
     ['more than the longest instance', 0xa700, radiographInstance({ PixelData: Buffer.alloc(1_100_000) })],
   ])('%s is refused and leaves nothing', async (_, status, changes) => {
