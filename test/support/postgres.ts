@@ -1,5 +1,5 @@
 /** One PostgreSQL for the whole test run, with a migrated database of which every test file gets a copy. */
-import { access, mkdir, rm } from 'node:fs/promises';
+import { access, mkdir, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -31,10 +31,32 @@ const settings = {
   max_connections: '200',
 };
 
+const prefix = 'livedoc-test-';
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Ends what runs that were killed left behind. */
+async function sweep(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    if (!/^livedoc-test-\d+$/.test(name) || isAlive(Number(name.slice(prefix.length)))) continue;
+    const { stop } = await startEmbedded({ dataDir: join(tmpdir(), name), log: silent, settings });
+    await stop();
+    await rm(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
 /** Every project of the run asks for it; all but the first attach to the one that runs. */
 async function ownServer(): Promise<Server> {
-  const dataDir = join(tmpdir(), `livedoc-test-${process.pid}`);
+  const dataDir = join(tmpdir(), `${prefix}${process.pid}`);
   await mkdir(dataDir, { recursive: true });
+  await sweep();
   const embedded = await startEmbedded({ dataDir, log: silent, settings });
   return {
     url: embedded.url,
