@@ -10,6 +10,7 @@ import { Closers, openParts, type Parts } from './open-parts.ts';
 import { runServer } from './run-server.ts';
 import { FhirError } from './shared/errors.ts';
 import { createLogger, type Logger } from './shared/logger.ts';
+import { listClients, listPeers, listUsers } from './store/accounts/list.ts';
 import { addPeer } from './store/dicom/peers.ts';
 
 /** Something in the command line that its user can mend; printed without a stack. */
@@ -24,8 +25,9 @@ const usage = `livedoc COMMAND
   client add --name N --jwks FILE | --jwks-url URL --scope "system/*.cruds"
   client add --name N --public|--confidential --redirect-uri U [--launch-url U] --scope S
   pacs add --ae-title A --host H --port P [--return sr,sc]
+  user list | client list | pacs list
 
---json prints the result of an "add" as JSON. Settings come from the environment: docs/configuration.md.`;
+--json prints the result as JSON. Settings come from the environment: docs/configuration.md.`;
 
 type Values = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
 
@@ -126,6 +128,12 @@ async function pacsAdd({ parts }: Running, values: Values): Promise<void> {
   print(values, { ae_title: peer.aeTitle, host: peer.host, port, return: returns.join(',') });
 }
 
+/** A table for people, one JSON array for programs. */
+async function printList(values: Values, rows: Promise<readonly object[]>): Promise<void> {
+  if (values['json']) process.stdout.write(`${JSON.stringify(await rows)}\n`);
+  else console.table(await rows);
+}
+
 const string = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
 
@@ -153,6 +161,18 @@ const commands: Readonly<Record<string, Command>> = {
       json: flag,
     },
     run: clientAdd,
+  },
+  'user list': {
+    options: { json: flag },
+    run: ({ parts }, values) => printList(values, listUsers(parts.store.prisma)),
+  },
+  'client list': {
+    options: { json: flag },
+    run: ({ parts }, values) => printList(values, listClients(parts.store.prisma)),
+  },
+  'pacs list': {
+    options: { json: flag },
+    run: ({ parts }, values) => printList(values, listPeers(parts.store.prisma)),
   },
   'pacs add': { options: { 'ae-title': string, host: string, port: string, return: string, json: flag }, run: pacsAdd },
 };

@@ -7,6 +7,7 @@ import { type Auth, openAuth } from './auth/open-auth.ts';
 import { systemAccess } from './auth/system-access.ts';
 import type { Config } from './config.ts';
 import { listenDimse } from './dicom/net/scp.ts';
+import { startProjecting } from './fhir/audit/project.ts';
 import type { Context } from './fhir/context.ts';
 import { api } from './http/api/api.ts';
 import { createApp } from './http/app.ts';
@@ -189,6 +190,8 @@ async function start(given: Config, http: Http, closers: Closers, log: Logger): 
   const receive = await openReceive(config, parts, log);
   const reader = await openReader(config, closers, log);
   await openJobs(config, parts, reader, closers, log);
+  const projecting = startProjecting({ store, base: parts.base, now, log });
+  closers.add('audit projector', () => projecting.stop());
   const dimsePort = await openDimse(config, receive, closers, log);
   http.use(listenerOf({ config, parts, auth, receive, signing, log }));
   return {

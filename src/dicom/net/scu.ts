@@ -25,7 +25,7 @@ interface AssociateOptions {
 }
 
 /** Why an association did not come to be, or ended before its work. */
-class AssociationError extends Error {
+export class AssociationError extends Error {
   readonly kind: 'rejected' | 'aborted' | 'closed' | 'no-context';
 
   constructor(kind: AssociationError['kind'], message: string, cause?: unknown) {

@@ -45,8 +45,8 @@ export async function projectForReader(projection: Projection): Promise<void> {
 
 /** How long the background waits when there is nothing left to do, milliseconds. */
 const rest = 30_000;
-/** Between two batches, so that requests come first. */
-const pause = 50;
+/** Between two batches, in times of the last one: requests come first, and under load the trail may lag behind its records. */
+const restsPerBatch = 4;
 
 /** Projects in the background until stopped; `stop` waits for the batch under way. */
 export function startProjecting(projection: Projection): { stop(): Promise<void> } {
@@ -54,12 +54,14 @@ export function startProjecting(projection: Projection): { stop(): Promise<void>
   const { signal } = stopping;
   const loop = async () => {
     while (!signal.aborted) {
+      const began = performance.now();
       const done = await projectBatch(projection).catch((error: unknown) => {
         projection.log.error('Audit records could not be made AuditEvents.', { error });
         return 0;
       });
       // Aborting ends the wait early; that is no failure.
-      await sleep(done < recordsAtOnce ? rest : pause, undefined, { signal, ref: false }).catch(() => undefined);
+      const pause = done < recordsAtOnce ? rest : restsPerBatch * (performance.now() - began);
+      await sleep(pause, undefined, { signal, ref: false }).catch(() => undefined);
     }
   };
   const running = loop();

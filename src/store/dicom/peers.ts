@@ -22,10 +22,6 @@ export async function findPeer(db: Database, aeTitle: string): Promise<DicomPeer
   return row;
 }
 
-export async function listPeers(db: Database): Promise<DicomPeer[]> {
-  return db.query<DicomPeer>({ text: `SELECT ${columns} FROM dicom_peer ORDER BY ae_title` });
-}
-
 /** Adds a peer, or replaces what was known of its title. FhirError `conflict` for a title that the standard does not allow. */
 export async function addPeer(db: Database, peer: DicomPeer): Promise<void> {
   await db.query({

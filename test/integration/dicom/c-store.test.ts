@@ -18,7 +18,7 @@ import { silent } from '../../../src/shared/logger.ts';
 import { listConflicts } from '../../../src/store/dicom/conflicts.ts';
 import { findInstance, listInstances, listStudy } from '../../../src/store/dicom/instance.ts';
 import { markRead, markTry } from '../../../src/store/dicom/mark-read.ts';
-import { addPeer, listPeers, removePeer } from '../../../src/store/dicom/peers.ts';
+import { addPeer, removePeer } from '../../../src/store/dicom/peers.ts';
 import { associateRq, commandPdu, dataPdu, rawPeer } from '../../support/dimse.ts';
 import { computedRadiography, explicitLittle, implicitLittle, radiographInstance } from '../../support/radiograph.ts';
 import { withReception } from '../../support/reception.ts';
@@ -254,9 +254,9 @@ describe('the allow-list', () => {
     for (const calling of ['STRANGER', 'pacs', 'FAR']) await expect(open({ calling })).rejects.toMatchObject(rejected);
     await addPeer(db, { aeTitle: 'FAR', host: '*', port: 104, returns: [] });
     await (await open({ calling: 'FAR' })).release();
-    expect((await listPeers(db)).map(({ aeTitle, host }) => [aeTitle, host])).toEqual([
-      ['FAR', '*'],
-      ['PACS', 'localhost'],
+    expect(await db.query({ text: 'SELECT ae_title, host FROM dicom_peer ORDER BY 1' })).toEqual([
+      { ae_title: 'FAR', host: '*' },
+      { ae_title: 'PACS', host: 'localhost' },
     ]);
     expect(await removePeer(db, 'FAR')).toBe(true);
     await expect(open({ calling: 'FAR' })).rejects.toMatchObject(rejected);
