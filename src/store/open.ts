@@ -7,6 +7,7 @@ import { lockOutside } from './bound.ts';
 import { type ConnectionOptions, databaseOn, openPool, sessionOptions } from './database.ts';
 import { PrismaClient } from './generated/client.ts';
 import { group } from './group.ts';
+import { openJanitor } from './janitor.ts';
 import { addJob } from './jobs/add-job.ts';
 import { migrateJobs } from './jobs/run-jobs.ts';
 import { migrate } from './migrate.ts';
@@ -116,6 +117,7 @@ export async function openStore(options: ConnectionOptions): Promise<OpenStore> 
       return records.map(() => undefined);
     },
   });
+  const janitor = openJanitor({ store: { db }, log: options.log });
   return {
     db,
     prisma,
@@ -126,6 +128,7 @@ export async function openStore(options: ConnectionOptions): Promise<OpenStore> 
     lock: lockOutside,
     transaction: (work) => inTransaction(pool, memory, work),
     async close() {
+      await janitor.stop();
       await Promise.all([pool.end(), prisma.$disconnect()]);
     },
   };
