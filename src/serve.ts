@@ -26,6 +26,7 @@ import { Closers, openParts, type Parts, root, version } from './open-parts.ts';
 import type { Logger } from './shared/logger.ts';
 import { fileBlobs } from './store/blobs/file-blobs.ts';
 import { runJobs } from './store/jobs/run-jobs.ts';
+import { numberReserve } from './store/numbering/number-reserve.ts';
 
 const mebibyte = 2 ** 20;
 
@@ -116,8 +117,9 @@ const now = () => new Date();
 function listenerOf({ config, parts, auth, receive, signing, log }: Open): RequestListener {
   const { store, validate, base, secret } = parts;
   const pageKey = secret.derive('pages');
+  const next = numberReserve(store.db);
   const complete: Context['complete'] = (inner, body, id) =>
-    numbered(inner.db, body, { now: now(), ...(id === undefined ? {} : { id }) });
+    numbered(inner.db, body, { now: now(), next, ...(id === undefined ? {} : { id }) });
   const context = { store, validate, now, base, log, pageKey, complete };
   const authenticate = (credentials: Credentials) => auth.authenticate(credentials);
   const ofRequest = (request: IncomingMessage) => authenticate(credentialsOf(request));

@@ -17,17 +17,29 @@ export function numeroOf(patient: Patient): string | null {
   return patient.identifier?.find((each) => each.system === system)?.value ?? null;
 }
 
+export interface NumberingOptions {
+  /** Of the patient, when it may exist. */
+  readonly id?: string;
+  readonly now: Date;
+  /** Where numbers of a year come from; the database's sequence unless told. */
+  readonly next?: (year: number) => Promise<string>;
+}
+
 /**
  * The body of a Patient that is about to be written, with a number when it brings none: the one that `id` has already,
  * or the next of the year. Every other body comes back as it is. Call it before validation; a number that another patient
  * has is refused by the database when the Patient is written (`conflict`).
  */
-export async function numbered(db: Database, body: Body, { id, now }: { id?: string; now: Date }): Promise<Body> {
+export async function numbered(
+  db: Database,
+  body: Body,
+  { id, now, next = (year) => nextNumeroDossier(db, year) }: NumberingOptions,
+): Promise<Body> {
   const { resource } = body;
   if (resource.resourceType !== 'Patient' || numeroOf(resource) !== null) return body;
   if (resource.identifier !== undefined && !Array.isArray(resource.identifier)) return body;
   const known = id === undefined ? undefined : await numeroDossierOf(db, `Patient/${id}`);
-  const identifier = numeroIdentifier(known ?? (await nextNumeroDossier(db, now.getUTCFullYear())));
+  const identifier = numeroIdentifier(known ?? (await next(now.getUTCFullYear())));
   return {
     resource: { ...resource, identifier: [...(resource.identifier ?? []), identifier] },
     text: withIdentifier(body.text, JSON.stringify(identifier)),

@@ -9,6 +9,7 @@ import { bodyOf, parseText } from '../../src/fhir/json/body.ts';
 import { numbered, numeroIdentifier, numeroOf } from '../../src/livedoc/numbering.ts';
 import { newId } from '../../src/shared/id.ts';
 import { nextNumeroDossier } from '../../src/store/numbering/next-numero-dossier.ts';
+import { numberReserve } from '../../src/store/numbering/number-reserve.ts';
 import { aContext } from '../support/a-reading.ts';
 import { withStore } from '../support/store.ts';
 
@@ -113,5 +114,30 @@ describe('numbered', () => {
       { body: bodyOf({ resourceType: 'Bundle', type: 'transaction', entry }) },
     );
     expect(numeroOf(await stored('in-transaction'))).toMatch(/^\d{4}-\d{6}$/);
+  });
+
+  it('comes from blocks that two servers never share', async () => {
+    const reserves = [numberReserve(database.store.db), numberReserve(database.store.db)];
+    const numbers = await Promise.all(Array.from({ length: 200 }, (_, index) => reserves[index % 2]?.(2053)));
+    expect(new Set(numbers).size).toBe(200);
+    expect(numbers.every((number) => /^2053-\d{6}$/.test(number ?? ''))).toBe(true);
+  });
+
+  it('of a new year begins anew, also within a block', async () => {
+    const next = numberReserve(database.store.db);
+    expect(await next(2054)).toBe('2054-000001');
+    expect(await next(2055)).toBe('2055-000001');
+  });
+
+  it('is refused as a fault when the database cannot give one, and given when it can again', async () => {
+    const { db } = database.store;
+    let broken = true;
+    const flaky: typeof db = {
+      query: (statement) => (broken ? Promise.reject(new Error('no connection')) : db.query(statement)),
+    };
+    const next = numberReserve(flaky);
+    await expect(next(2056)).rejects.toThrow('no connection');
+    broken = false;
+    expect(await next(2056)).toBe('2056-000001');
   });
 });
