@@ -6,7 +6,7 @@ import { coding } from '../livedoc/terms.ts';
 import type { FilmPatient } from './film.ts';
 
 /** Who gave the patient numbers: what the modality writes into (0010,0021). */
-export const issuer = 'CHU-DEMO';
+const issuer = 'CHU-DEMO';
 
 interface Person {
   readonly number: string;

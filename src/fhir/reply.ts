@@ -22,7 +22,7 @@ export interface Reply {
 }
 
 /** One resource that an answer shows. */
-export interface Shown {
+interface Shown {
   readonly type: string;
   readonly id: string;
   readonly version: number;

@@ -24,7 +24,7 @@ export interface Region {
   readonly share: number;
 }
 
-export interface Heatmap {
+interface Heatmap {
   readonly width: number;
   readonly height: number;
   /** The class activation map as the network gave it, row by row: above 0 speaks for the disease, below 0 against it. */

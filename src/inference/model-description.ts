@@ -15,7 +15,7 @@ export interface Threshold {
 }
 
 export type Fit = 'stretch' | 'letterbox' | 'crop';
-export type Kernel = 'nearest' | 'cubic' | 'mitchell' | 'lanczos2' | 'lanczos3';
+type Kernel = 'nearest' | 'cubic' | 'mitchell' | 'lanczos2' | 'lanczos3';
 
 export interface ModelInput {
   readonly name: string;
@@ -30,7 +30,7 @@ export interface ModelInput {
   readonly kernel: Kernel;
 }
 
-export interface ModelOutputs {
+interface ModelOutputs {
   readonly score: { readonly kind: 'logit' | 'probability'; readonly name: string };
   readonly cam?: string;
   readonly embedding?: string;

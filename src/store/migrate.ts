@@ -15,7 +15,7 @@ interface Migration {
 const folder = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
 
 /** The migrations of this release, oldest first. */
-export async function listMigrations(from: string = folder): Promise<readonly Migration[]> {
+async function listMigrations(from: string = folder): Promise<readonly Migration[]> {
   const entries = await readdir(from, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
   return Promise.all(

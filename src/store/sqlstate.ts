@@ -2,7 +2,7 @@
 import { FhirError } from '../shared/errors.ts';
 
 /** The five characters of an error of PostgreSQL or of its connection; `undefined` for anything else. */
-export function sqlstateOf(error: unknown): string | undefined {
+function sqlstateOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code !== 'string') return undefined;
   if (/^[0-9A-Z]{5}$/.test(code)) return code;

@@ -4,29 +4,29 @@ interface Row {
   /** `Type.code` of the search parameter, for instance `Patient.identifier`. */
   readonly param: string;
 }
-export interface TokenRow extends Row {
+interface TokenRow extends Row {
   readonly kind: 'token';
   readonly system?: string;
   readonly code: string;
 }
-export interface ReferenceRow extends Row {
+interface ReferenceRow extends Row {
   readonly kind: 'reference';
   /** A local resource ... */
   readonly target?: { readonly type: string; readonly id: string; readonly version?: string };
   /** ... or an absolute or canonical URL. */
   readonly url?: string;
 }
-export interface StringRow extends Row {
+interface StringRow extends Row {
   readonly kind: 'string';
   readonly value: string;
 }
-export interface DateRow extends Row {
+interface DateRow extends Row {
   readonly kind: 'date';
   /** Milliseconds since 1970: first and last instant that the value covers; -Infinity and Infinity are open ends. */
   readonly low: number;
   readonly high: number;
 }
-export interface QuantityRow extends Row {
+interface QuantityRow extends Row {
   readonly kind: 'quantity';
   readonly low: number;
   readonly high: number;
@@ -34,7 +34,7 @@ export interface QuantityRow extends Row {
   /** The unit's code; absent for a plain number. */
   readonly code?: string;
 }
-export interface UriRow extends Row {
+interface UriRow extends Row {
   readonly kind: 'uri';
   readonly value: string;
 }

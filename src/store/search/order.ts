@@ -46,7 +46,7 @@ function typeOf(kind: SortKey['kind']): 'int8' | 'float8' | 'text' {
 }
 
 /** Equal values follow each other in the direction of the first key. */
-export function tieIsDescending(sort: readonly SortKey[]): boolean {
+function tieIsDescending(sort: readonly SortKey[]): boolean {
   return sort[0]?.descending ?? true;
 }
 

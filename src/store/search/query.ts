@@ -2,7 +2,7 @@
 import type { Version } from '../resources/version.ts';
 
 /** `Type.code` of a search parameter. */
-export type Param = string;
+type Param = string;
 
 export interface TokenValue {
   /** Absent: any system; empty: none. */

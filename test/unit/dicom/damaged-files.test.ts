@@ -50,7 +50,7 @@ async function misbehaviour(bytes: Buffer): Promise<unknown> {
 
 describe('a damaged file', () => {
   // CharLS may look for missing bits for seconds, so JPEG-LS is damaged in its own test and not here.
-  it.each([
+  it.each<readonly [string, string, () => Promise<Uint8Array | undefined>]>([
     ['implicit VR', base, async () => undefined],
     ['explicit VR', `${base}.1`, async () => undefined],
     ['big endian', `${base}.2`, async () => undefined],
