@@ -80,7 +80,7 @@ export const settings = z.object({
     .describe('Longest wait for requests and associations at shutdown, seconds.'),
 });
 
-export type Settings = z.infer<typeof settings>;
+type Settings = z.infer<typeof settings>;
 
 export interface Config extends Readonly<Settings> {
   readonly publicUrl: string;
