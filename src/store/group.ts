@@ -6,20 +6,18 @@ export interface GroupOptions<Item, Result> {
   /** Round trips under way at once at most. */
   readonly lanes: number;
   /**
-   * Beside one that is under way, another begins only when so much waits (1 unless told): two small ones, each waiting for
-   * the disk, take as long as a single large one that carries both.
+   * While round trips wait long for the disk, another begins beside one under way only when so much waits (1 unless told), and
+   * the next waits a millisecond for those whose answers have just gone out: two small ones, each waiting for the disk,
+   * take as long as a single one that carries both.
    */
   readonly enough?: number;
+  /** What a weight of one adds to a round trip, roughly, milliseconds; what is left of its time is waiting for the disk. */
+  readonly itemMs?: number;
   /** Weight of an item (1 unless told) and the most that one round trip carries; a single heavier item goes alone. */
   readonly weight?: (item: Item) => number;
   readonly limit: number;
   /** Items that share a key never go in the same or in simultaneous round trips; the later one waits. */
   readonly keys?: (item: Item) => readonly string[];
-  /**
-   * Whether a round trip waits for the disk, so that it pays to wait a moment for those whose answers have just gone
-   * out and who, when they are many, will be back before long: without it the first of them would travel alone.
-   */
-  readonly gathers?: boolean;
 }
 
 interface Entry<Item, Result> {
@@ -29,9 +27,11 @@ interface Entry<Item, Result> {
   readonly reject: (error: unknown) => void;
 }
 
-/** No waiting for others when a round trip is quicker than this: the timer has a grain of a millisecond. */
+/** From here on waiting for others pays: the timer has a grain of a millisecond. */
 const SLOW_MS = 2;
 const GATHER_MS = 1;
+/** Weight of the newest round trip in the running mean of how long they wait. */
+const NEWEST = 0.2;
 
 function settle<Item, Result>(entries: readonly Entry<Item, Result>[], results: readonly (Result | Error)[]): void {
   for (const [at, entry] of entries.entries()) {
@@ -67,13 +67,16 @@ function choose<Item, Result>(
 
 /** Makes a function that hands one item to a shared round trip and resolves with its own result. */
 export function group<Item, Result>(options: GroupOptions<Item, Result>): (item: Item) => Promise<Result> {
-  const { run, lanes, limit, enough = 1, weight = () => 1, keys = () => [], gathers = false } = options;
+  const { run, lanes, limit, enough = 1, itemMs = 0, weight = () => 1, keys = () => [] } = options;
+  const isSlow = () => wait > SLOW_MS;
   const waiting = () => queue.reduce((sum, { item }) => sum + weight(item), 0);
-  const mayStart = () => underWay === 0 || (underWay < lanes && waiting() >= enough);
+  const mayStart = () => underWay === 0 || (underWay < lanes && (!isSlow() || waiting() >= enough));
   let queue: Entry<Item, Result>[] = [];
   const busy = new Set<string>();
   let underWay = 0;
   let scheduled = false;
+  /** Running mean of the time that round trips wait for the disk, milliseconds. */
+  let wait = 0;
   /** How many came back together last time; so many are waited for, but only a moment. */
   let expected = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -96,9 +99,11 @@ export function group<Item, Result>(options: GroupOptions<Item, Result>): (item:
     await send(entries);
     for (const key of taken) busy.delete(key);
     underWay--;
-    const slow = gathers && entries.length > 1 && performance.now() - began > SLOW_MS;
-    expected = slow ? entries.length + queue.length : 0;
-    if (!slow) start();
+    const total = entries.reduce((sum, { item }) => sum + weight(item), 0);
+    wait += (performance.now() - began - total * itemMs - wait) * NEWEST;
+    const gathers = enough > 1 && entries.length > 1 && isSlow();
+    expected = gathers ? entries.length + queue.length : 0;
+    if (!gathers) start();
     else timer ??= setTimeout(start, GATHER_MS);
   }
 

@@ -54,8 +54,13 @@ describe('a group', () => {
     await rest;
   });
 
-  it('begins another beside it only when enough waits', async () => {
+  it('begins another beside it only when enough waits, while they are slow', async () => {
     const { send, trips, trip } = controlled({ lanes: 2, enough: 3 });
+    const slow = send('slow');
+    await sleep(30);
+    (await trip(0)).arrive();
+    await slow;
+    trips.length = 0;
     const sent = [send('a')];
     await trip(0);
     sent.push(send('b'), send('c'));
@@ -113,7 +118,7 @@ describe('a group', () => {
     const send = group<number, number>({
       lanes: 1,
       limit: 100,
-      gathers: true,
+      enough: 100,
       run: async (items) => {
         trips.push(items.length);
         await sleep(6);
