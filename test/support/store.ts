@@ -6,7 +6,7 @@ import { type Logger, silent } from '../../src/shared/logger.ts';
 import { type OpenStore, openStore } from '../../src/store/open.ts';
 import { databaseUrl, TEST_SCHEMA } from './postgres.ts';
 
-interface TestDatabase {
+export interface TestDatabase {
   readonly url: string;
   readonly schema: string;
   drop(): Promise<void>;
@@ -23,7 +23,7 @@ async function administer(statement: string): Promise<void> {
 }
 
 /** A fresh, migrated, empty database. */
-async function makeDatabase(): Promise<TestDatabase> {
+export async function makeDatabase(): Promise<TestDatabase> {
   const template = inject('templateUrl');
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   await administer(`CREATE DATABASE ${name} TEMPLATE ${new URL(template).pathname.slice(1)}`);
