@@ -75,6 +75,9 @@ async function measure(names: readonly string[]): Promise<readonly Figure[]> {
         figures.push(figure);
       }
     }
+  } catch (error) {
+    process.stderr.write(server.output());
+    throw error;
   } finally {
     await server.stop();
     await floor.stop();

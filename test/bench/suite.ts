@@ -20,13 +20,19 @@ export type Suite = (bench: Bench) => AsyncIterable<Figure>;
 
 type Side = Pick<Load, 'shot' | 'expect'>;
 
-/** Rounds of floor and ours in turn, for each number of clients; the first round warms both up and is not counted. */
+/** Requests that warm both sides up before anything is counted: a server runs for weeks, its compiled code is what is asked about. */
+const warmUp = 8000;
+
+/** Rounds of floor and ours in turn, for each number of clients; the first round of each is not counted. */
 export async function* compare(
   bench: Bench,
   suite: string,
   bar: number,
   sides: (token: string) => { readonly floor: Side; readonly ours: Side },
 ): AsyncGenerator<Figure> {
+  const cold = sides(await bench.token());
+  await drive({ origin: bench.floor, clients: 16, count: warmUp, ...cold.floor });
+  await drive({ origin: bench.ours, clients: 16, count: warmUp, ...cold.ours });
   for (const clients of bench.clients) {
     const count = clients === 1 ? Math.ceil(bench.count / 4) : bench.count;
     const floor: Measured[] = [];

@@ -11,10 +11,10 @@ import { auditEvents } from './audit-event.ts';
 
 export type Projection = Pick<Context, 'store' | 'base' | 'now' | 'log'>;
 
-/** Records of one transaction; each may be an event for every patient of a large search. */
-const recordsAtOnce = 200;
+/** Records of one transaction: few, as other requests wait meanwhile; each may be an event for every patient of a large search. */
+const recordsAtOnce = 40;
 /** A reader of the trail waits for so many transactions at most; the rest comes in the background. */
-const mostForReader = 25;
+const mostForReader = 125;
 
 /** Projects one batch; returns how many records it had. Two processes never project the same record. */
 async function projectBatch({ store, base, now }: Projection): Promise<number> {
