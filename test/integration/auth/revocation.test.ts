@@ -80,7 +80,7 @@ async function untilRemembered(good: string): Promise<void> {
 }
 
 /** Well below the second after which a token would be asked for again anyway. */
-const promised = 500;
+const promised = 900;
 
 describe('a token that is remembered', () => {
   it('is refused as soon as it is revoked', async () => {
