@@ -1,6 +1,7 @@
 /** Jobs: run with the transaction that added them, again after a failure, and at once after their process died. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { silent } from '../../src/shared/logger.ts';
+import { failedJobs, replayJobs } from '../../src/store/jobs/failed-jobs.ts';
 import type { JobHandler } from '../../src/store/jobs/job.ts';
 import { openAttendance } from '../../src/store/jobs/release-jobs.ts';
 import { runJobs } from '../../src/store/jobs/run-jobs.ts';
@@ -87,5 +88,24 @@ describe('jobs', () => {
     await alive.close();
     await expect.poll(() => other.releaseDead()).toBe(1);
     await other.close();
+  });
+
+  it('that failed say why, and are tried again when they are asked to be', async () => {
+    let works = false;
+    const { handle, got } = waiting();
+    const fickle: JobHandler = async (payload, signal) => {
+      if (!works) throw new Error('the disk is on fire');
+      await handle(payload, signal);
+    };
+    await test.store.jobs.add({ name: 'fickle', payload: { n: 3 } });
+    await running({ fickle });
+    const failures = () => failedJobs(test.store.db, 10);
+    await expect.poll(failures).toMatchObject([{ name: 'fickle', attempts: 1, isGivenUp: false }]);
+    const [failed] = await failures();
+    expect(failed?.lastError).toContain('on fire');
+    works = true;
+    expect(await replayJobs(test.store.db, [failed?.id ?? ''])).toBe(1);
+    expect(await got).toEqual({ n: 3 });
+    await expect.poll(failures).toEqual([]);
   });
 });
