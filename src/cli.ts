@@ -11,6 +11,7 @@ import { runServer } from './run-server.ts';
 import { FhirError } from './shared/errors.ts';
 import { createLogger, type Logger } from './shared/logger.ts';
 import { listClients, listPeers, listUsers } from './store/accounts/list.ts';
+import { verifyChain } from './store/audit/verify-chain.ts';
 import { addPeer } from './store/dicom/peers.ts';
 
 /** Something in the command line that its user can mend; printed without a stack. */
@@ -26,6 +27,7 @@ const usage = `livedoc COMMAND
   client add --name N --public|--confidential --redirect-uri U [--launch-url U] --scope S
   pacs add --ae-title A --host H --port P [--return sr,sc]
   user list | client list | pacs list
+  audit verify                                       checks the hash chains of the audit trail
 
 --json prints the result as JSON. Settings come from the environment: docs/configuration.md.`;
 
@@ -119,11 +121,17 @@ async function clientAdd({ parts }: Running, values: Values): Promise<void> {
   print(values, { client_id: clientId, ...(clientSecret ? { client_secret: clientSecret } : {}) });
 }
 
+/** PS3.5 6.2, VR AE. */
+const aeTitlePattern = /^(?=.*\S)[\x20-\x5B\x5D-\x7E]{1,16}$/;
+
 async function pacsAdd({ parts }: Running, values: Values): Promise<void> {
   const port = Number(text(values, 'port'));
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new UsageError('--port is not a port number.');
+  const aeTitle = text(values, 'ae-title');
+  if (!aeTitlePattern.test(aeTitle))
+    throw new UsageError(`${aeTitle} is no AE title: 1 to 16 characters, no backslash.`);
   const returns = typeof values['return'] === 'string' ? values['return'].split(',') : [];
-  const peer = { aeTitle: text(values, 'ae-title'), host: text(values, 'host'), port, returns };
+  const peer = { aeTitle, host: text(values, 'host'), port, returns };
   await addPeer(parts.store.db, peer);
   print(values, { ae_title: peer.aeTitle, host: peer.host, port, return: returns.join(',') });
 }
@@ -132,6 +140,14 @@ async function pacsAdd({ parts }: Running, values: Values): Promise<void> {
 async function printList(values: Values, rows: Promise<readonly object[]>): Promise<void> {
   if (values['json']) process.stdout.write(`${JSON.stringify(await rows)}\n`);
   else console.table(await rows);
+}
+
+/** Prints what is wrong with the trail; then the exit status is 1. */
+async function auditVerify({ parts }: Running, values: Values): Promise<void> {
+  const problems = await verifyChain(parts.store.db);
+  if (problems.length > 0) process.exitCode = 1;
+  if (problems.length > 0 || values['json']) await printList(values, Promise.resolve(problems));
+  else process.stdout.write('The audit trail is whole.\n');
 }
 
 const string = { type: 'string' } as const;
@@ -174,6 +190,7 @@ const commands: Readonly<Record<string, Command>> = {
     options: { json: flag },
     run: ({ parts }, values) => printList(values, listPeers(parts.store.prisma)),
   },
+  'audit verify': { options: { json: flag }, run: auditVerify },
   'pacs add': { options: { 'ae-title': string, host: string, port: string, return: string, json: flag }, run: pacsAdd },
 };
 

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -48,6 +48,8 @@ async function startFloor(databaseUrl: string) {
 
 async function measure(names: readonly string[]): Promise<readonly Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), 'livedoc-bench-'));
+  // PostgreSQL runs as another account when we are root: it has to get through.
+  await chmod(folder, 0o711);
   const postgres = await startEmbedded({ dataDir: join(folder, 'postgres'), log: silent });
   const database = new pg.Pool({ connectionString: postgres.url, max: 2 });
   await database.query('create table floor (key text primary key, body text not null)');

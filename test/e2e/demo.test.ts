@@ -1,6 +1,6 @@
 /** `npm run demo` as a newcomer runs it: from nothing to a report, a second time on the same data, with files of one's own. */
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -15,7 +15,7 @@ async function demo(...args: readonly string[]): Promise<string> {
     env: {
       PATH: process.env['PATH'] ?? '',
       HOME: process.env['HOME'] ?? '',
-      LIVEDOC_DATA_DIR: join(folder, 'data'),
+      LIVEDOC_DATA_DIR: folder,
       LIVEDOC_HTTP_PORT: '0',
       LIVEDOC_DIMSE_PORT: '0',
       LIVEDOC_LANG: 'fr',
@@ -28,6 +28,8 @@ const value = (output: string, name: string) => new RegExp(`^ {2}${name} +(.*)$`
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'livedoc-demo-'));
+  // PostgreSQL runs as another account when we are root: it has to get through.
+  await chmod(folder, 0o711);
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));

@@ -1,5 +1,5 @@
 /** The server as a process: it drains on SIGTERM, and what it acknowledged survives kill -9. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -21,6 +21,8 @@ const env = () => ({ LIVEDOC_DATA_DIR: folder, LIVEDOC_LOG: 'warn' });
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'livedoc-process-'));
+  // PostgreSQL runs as another account when we are root: it has to get through.
+  await chmod(folder, 0o711);
 });
 
 afterAll(async () => {

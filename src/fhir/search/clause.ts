@@ -112,7 +112,9 @@ export function clauseOf(parameter: SearchParameter, asked: Asked, surroundings:
   if (parameter.code === '_lastUpdated') return updatedClause(asked, surroundings);
   if (modifier === 'missing') {
     if (value !== 'true' && value !== 'false') throw bad(name, ':missing is true or false');
-    return { kind: 'missing', param: `${type}.${parameter.code}`, missing: value === 'true' };
+    const { type: of } = parameter;
+    const where = of === 'composite' || of === 'special' ? {} : { of };
+    return { kind: 'missing', param: `${type}.${parameter.code}`, missing: value === 'true', ...where };
   }
   const build = builders[parameter.type];
   if (!build) throw bad(name, `this server does not search by ${parameter.type} parameters`);
