@@ -159,6 +159,8 @@ function fulfils(one: Kept, clause: Clause): boolean {
       );
     case 'either':
       return clause.ways.some((way) => where(one, way));
+    case 'not':
+      return !where(one, clause.where);
     default:
       return true;
   }
@@ -223,6 +225,7 @@ function clauseOf(type: string, depth: number): Clause {
     }),
     () => ({ kind: 'has', type: 'Basic', param: 'Basic.link', where: clausesOf('Basic', depth - 1) }),
     () => ({ kind: 'either', ways: Array.from({ length: 2 }, () => clausesOf(type, depth - 1)) }),
+    () => ({ kind: 'not', where: clausesOf(type, depth - 1) }),
   ];
   if (depth > 0 && random(4) === 0) return pick(type === 'Patient' ? more : more.filter((_, at) => at !== 1))(type);
   return pick(makers)(type);

@@ -263,6 +263,13 @@ describe('clauses', () => {
     expect(await ids('Patient', [ways])).toEqual(['chantal', 'amina']);
     expect(await ids('Patient', [{ kind: 'either', ways: [] }])).toEqual([]);
   });
+  it('may be denied together', async () => {
+    const female: Clause = { kind: 'token', param: 'Patient.gender', any: [{ code: 'female' }] };
+    const named: Clause = { kind: 'string', param: 'Patient.family', any: ['traore'], match: 'starts' };
+    expect(await ids('Patient', [{ kind: 'not', where: [female, named] }])).toEqual(['didier', 'chantal', 'bakary']);
+    expect(await ids('Patient', [female, { kind: 'not', where: [named] }])).toEqual(['chantal']);
+    expect(await ids('Patient', [{ kind: 'not', where: [] }])).toEqual([]);
+  });
   it('find what was updated in a range of time', async () => {
     const at = Date.parse('2026-01-02T03:04:05.678Z');
     const by = (prefix: 'gt' | 'ge' | 'lt', time: number): Clause => ({

@@ -1,6 +1,6 @@
 /** Clauses as conditions, and conditions as the list of what fulfils them all; chains hold clauses, so both are here. */
 import { paramKey } from '../keys.ts';
-import { all, type Condition, clauseKey, exists } from './condition.ts';
+import { all, type Condition, clauseKey, exists, not } from './condition.ts';
 import { date, dates } from './date.ts';
 import { currentOf, id, updated } from './meta.ts';
 import { missing } from './missing.ts';
@@ -121,6 +121,12 @@ function either(compiling: Compiling, type: string, clause: ClauseOf<'either'>):
   };
 }
 
+/** Whatever is not found by all of the clauses together. */
+function negation(compiling: Compiling, type: string, { where }: ClauseOf<'not'>): Condition {
+  const conditions = compile(compiling, type, where);
+  return not({ holds: (v) => `(${all(conditions, v)})` });
+}
+
 /** The conditions of a search of `type`: one for each clause, but one for all date clauses of a parameter. */
 export function compile(compiling: Compiling, type: string, where: readonly Clause[]): readonly Condition[] {
   const periods = new Map<string, ClauseOf<'date'>[]>();
@@ -162,5 +168,7 @@ function condition(compiling: Compiling, type: string, clause: Clause): Conditio
       return has(compiling, type, clause);
     case 'either':
       return either(compiling, type, clause);
+    case 'not':
+      return negation(compiling, type, clause);
   }
 }

@@ -66,7 +66,9 @@ export type Clause =
   /** Resources that are pointed at by `param` of resources of `type` that fulfil `where`. */
   | { readonly kind: 'has'; readonly type: string; readonly param: Param; readonly where: readonly Clause[] }
   /** Resources that fulfil every clause of at least one of the lists. */
-  | { readonly kind: 'either'; readonly ways: readonly (readonly Clause[])[] };
+  | { readonly kind: 'either'; readonly ways: readonly (readonly Clause[])[] }
+  /** Resources of the type for which not all of `where` hold: of no clauses, none. */
+  | { readonly kind: 'not'; readonly where: readonly Clause[] };
 
 export interface SortKey {
   /** A parameter, or one of the two that every resource has. */
