@@ -1,6 +1,7 @@
 /** From a Node request below the FHIR base to the plain request of an interaction. */
 import type { IncomingMessage } from 'node:http';
-import type { Interaction, Request } from '../fhir/interactions/table.ts';
+import type { Interaction } from '../fhir/interactions/interaction.ts';
+import type { PlainRequest } from '../fhir/interactions/perform.ts';
 import { parseBody } from '../fhir/json/body.ts';
 import { FhirError } from '../shared/errors.ts';
 import { demandContentType } from './media-types.ts';
@@ -49,7 +50,7 @@ export function requestOf(
   { body }: Interaction,
   { strict, returns }: Preferences,
   limits: Limits,
-): Omit<Request, 'type' | 'id' | 'version'> {
+): PlainRequest {
   const { headers } = request;
   const bytes = async (kind: 'resource' | 'form', limit: number) => {
     demandContentType(headers, kind);
@@ -57,6 +58,7 @@ export function requestOf(
   };
   return {
     params,
+    hasBody: headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0,
     body: async () => parseBody(await bytes('resource', limits.body)),
     form: async () => (body === 'form' ? merged(params, (await bytes('form', maxForm)).toString('utf8')) : params),
     ifMatch: headers['if-match'],

@@ -1,0 +1,53 @@
+/**
+ * The operations that this server has, and the rows that they are in the table of interactions.
+ * https://hl7.org/fhir/R4/operations.html#defined
+ */
+import type { OperationDefinition } from '@medplum/fhirtypes';
+import type { Interaction } from '../interactions/interaction.ts';
+import type { Operation } from './operation.ts';
+import { readParameters } from './parameters-in.ts';
+
+/** A new operation is one more here. */
+export const operations: readonly Operation[] = [];
+
+/** Each operation at each of its levels, by POST, and by GET where it changes nothing. */
+export const operationRows: readonly Interaction[] = operations.flatMap(rowsOf);
+
+/** The rows of one operation. */
+export function rowsOf(operation: Operation): readonly Interaction[] {
+  const methods = methodsOf(operation);
+  return pathsOf(operation.definition).flatMap((path) => methods.map((method) => row(operation, path, method)));
+}
+
+/** `$name`, `Type/$name` and `Type/:id/$name`; `:type` where it is for all types. */
+function pathsOf({ code, system, type, instance, resource = [] }: OperationDefinition): string[] {
+  const named: readonly string[] = resource;
+  const types = named.includes('Resource') || named.includes('DomainResource') ? [':type'] : named;
+  return [
+    ...(system ? [`$${code}`] : []),
+    ...(type ? types.map((name) => `${name}/$${code}`) : []),
+    ...(instance ? types.map((name) => `${name}/:id/$${code}`) : []),
+  ];
+}
+
+/** https://hl7.org/fhir/R4/operations.html#executing: GET where the operation does not affect the state. */
+function methodsOf({ definition }: Operation): readonly ('GET' | 'POST')[] {
+  return definition.affectsState ? ['POST'] : ['POST', 'GET'];
+}
+
+function row(operation: Operation, path: string, method: 'GET' | 'POST'): Interaction {
+  const { permissions, action, run } = operation;
+  return {
+    code: 'operation',
+    method,
+    path,
+    permissions,
+    body: 'parameters',
+    action,
+    run: async (context, request) => {
+      const { type, id, strict } = request;
+      const parameters = await readParameters(context, operation, request);
+      return run(context, { type, id, parameters, method, strict, request });
+    },
+  };
+}
