@@ -3,6 +3,7 @@ import type { Logger } from '../shared/logger.ts';
 import type { Store } from '../store/store.ts';
 import type { Access } from './access.ts';
 import type { Body } from './reply.ts';
+import type { Terminology } from './terminology/terminology.ts';
 import type { Validate } from './validation/validate.ts';
 
 export interface Context {
@@ -20,4 +21,6 @@ export interface Context {
    * resource that is new for certain. Absent: nothing is added.
    */
   readonly complete?: (store: Store, body: Body, id?: string) => Promise<Body>;
+  /** Absent: no value set and no code system is known. */
+  readonly terminology?: Terminology;
 }
