@@ -10,7 +10,7 @@ import type { Written } from './resources/write.ts';
 import { type SearchMemory, search } from './search/search.ts';
 import type { Database, Resources, Store } from './store.ts';
 
-function resourcesOn(db: Database): Resources {
+function resourcesOn(db: Database, all: Written[]): Resources {
   return {
     async read(type, id) {
       const [version] = await readMany(db, [{ type, id }]);
@@ -22,6 +22,7 @@ function resourcesOn(db: Database): Resources {
     async write(writes, { audit = [], jobs = [] } = {}) {
       const [written] = await writeAll(db, [{ writes, audit, jobs }], true);
       if (written instanceof Error) throw written;
+      for (const one of written as readonly Written[]) all.push(one);
       return written as readonly Written[];
     },
   };
@@ -35,12 +36,18 @@ async function lock(db: Database, names: readonly string[]): Promise<void> {
   }
 }
 
+export interface Bound {
+  readonly memory: SearchMemory;
+  /** Filled with what was written, for those who want to hear of it after the commit. */
+  readonly written: Written[];
+}
+
 /** The store of a transaction; one inside it is a savepoint, whose failure undoes only its own part. */
-export function boundStore(db: Database, memory: SearchMemory, depth = 0): Store {
+export function boundStore(db: Database, { memory, written }: Bound, depth = 0): Store {
   const savepoint = `inner_${depth}`;
   return {
     db,
-    resources: resourcesOn(db),
+    resources: resourcesOn(db, written),
     search: (query) => search(db, memory, query),
     audit: { append: (record) => appendAudit(db, [record]) },
     jobs: { add: (job) => addJob(db, job) },
@@ -48,7 +55,7 @@ export function boundStore(db: Database, memory: SearchMemory, depth = 0): Store
     async transaction(work) {
       await db.query({ text: `SAVEPOINT ${savepoint}` });
       try {
-        const result = await work(boundStore(db, memory, depth + 1));
+        const result = await work(boundStore(db, { memory, written }, depth + 1));
         await db.query({ text: `RELEASE SAVEPOINT ${savepoint}` });
         return result;
       } catch (error) {

@@ -21,10 +21,13 @@ import { openSearchMemory, search } from './search/search.ts';
 import { mayRetry, toStoreError } from './sqlstate.ts';
 import type { Database, Resources, Store } from './store.ts';
 import { inTransaction } from './transaction.ts';
+import { openWatches, type Watches } from './watch.ts';
 
 export interface OpenStore extends Store {
   /** For accounts and other administration; knows nothing of the FHIR store's tables. */
   readonly prisma: PrismaClient;
+  /** Hears of every committed change of these types, whichever process made it; see watch.ts. */
+  readonly watch: Watches['watch'];
   close(): Promise<void>;
 }
 
@@ -71,7 +74,7 @@ async function writeRequests(
   }
 }
 
-function sharedResources(db: Database): Resources {
+function sharedResources(db: Database, { told }: Watches): Resources {
   const read = group<Target, Version | undefined>({
     lanes: LANES,
     limit: READS_AT_ONCE,
@@ -91,7 +94,11 @@ function sharedResources(db: Database): Resources {
     readMany: (targets) => readMany(db, targets),
     readVersion: (type, id, version) => readVersion(db, { type, id }, version),
     history: (range) => history(db, range),
-    write: (writes, { audit = [], jobs = [] } = {}) => write({ writes, audit, jobs }),
+    async write(writes, { audit = [], jobs = [] } = {}) {
+      const written = await write({ writes, audit, jobs });
+      await told(written);
+      return written;
+    },
   };
 }
 
@@ -120,18 +127,20 @@ export async function openStore(options: ConnectionOptions): Promise<OpenStore> 
       return records.map(() => undefined);
     },
   });
+  const watches = openWatches(options);
   const janitor = openJanitor({ store: { db }, log: options.log });
   return {
     db,
     prisma,
-    resources: sharedResources(db),
+    resources: sharedResources(db, watches),
     search: (query) => search(db, memory, query),
     audit: { append },
     jobs: { add: (job) => addJob(db, job) },
     lock: lockOutside,
-    transaction: (work) => inTransaction(pool, memory, work),
+    watch: watches.watch,
+    transaction: (work) => inTransaction(pool, { memory, told: watches.told }, work),
     async close() {
-      await janitor.stop();
+      await Promise.all([janitor.stop(), watches.close()]);
       await Promise.all([pool.end(), prisma.$disconnect()]);
     },
   };

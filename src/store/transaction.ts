@@ -1,11 +1,13 @@
 /** Runs work in a transaction on a connection of its own, again when PostgreSQL asks for it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { boundStore } from './bound.ts';
+import { type Bound, boundStore } from './bound.ts';
 import { databaseOn } from './database.ts';
+import type { Written } from './resources/write.ts';
 import type { SearchMemory } from './search/search.ts';
 import { mayRetry, toStoreError } from './sqlstate.ts';
 import type { Database, Store } from './store.ts';
+import type { Watches } from './watch.ts';
 
 const TRIES = 5;
 
@@ -31,14 +33,14 @@ function inTurn(db: Database): Database {
   };
 }
 
-async function attempt<T>(pool: pg.Pool, memory: SearchMemory, work: Work<T>): Promise<T> {
+async function attempt<T>(pool: pg.Pool, bound: Bound, work: Work<T>): Promise<T> {
   const client = await connect(pool);
   let broken: Error | undefined;
   try {
     const db = inTurn(databaseOn(client));
     await db.query({ text: 'BEGIN' });
     try {
-      const result = await work(boundStore(db, memory));
+      const result = await work(boundStore(db, bound));
       await db.query({ text: 'COMMIT' });
       return result;
     } catch (error) {
@@ -53,11 +55,18 @@ async function attempt<T>(pool: pg.Pool, memory: SearchMemory, work: Work<T>): P
   }
 }
 
+interface Surroundings extends Pick<Watches, 'told'> {
+  readonly memory: SearchMemory;
+}
+
 /** Commits what `work` did, or nothing when it rejects. `work` is run again after a serialization failure or a deadlock. */
-export async function inTransaction<T>(pool: pg.Pool, memory: SearchMemory, work: Work<T>): Promise<T> {
+export async function inTransaction<T>(pool: pg.Pool, { memory, told }: Surroundings, work: Work<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
-      return await attempt(pool, memory, work);
+      const written: Written[] = [];
+      const result = await attempt(pool, { memory, written }, work);
+      await told(written);
+      return result;
     } catch (error) {
       if (tries === TRIES || !mayRetry(error)) throw error;
       await sleep(Math.random() * 10 * 2 ** tries);
