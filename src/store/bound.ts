@@ -45,6 +45,17 @@ export interface Bound {
 /** The store of a transaction; one inside it is a savepoint, whose failure undoes only its own part. */
 export function boundStore(db: Database, { memory, written }: Bound, depth = 0): Store {
   const savepoint = `inner_${depth}`;
+  async function transaction<T>(work: (store: Store) => Promise<T>): Promise<T> {
+    await db.query({ text: `SAVEPOINT ${savepoint}` });
+    try {
+      const result = await work(boundStore(db, { memory, written }, depth + 1));
+      await db.query({ text: `RELEASE SAVEPOINT ${savepoint}` });
+      return result;
+    } catch (error) {
+      await db.query({ text: `ROLLBACK TO SAVEPOINT ${savepoint}` });
+      throw error;
+    }
+  }
   return {
     db,
     resources: resourcesOn(db, written),
@@ -52,16 +63,10 @@ export function boundStore(db: Database, { memory, written }: Bound, depth = 0):
     audit: { append: (record) => appendAudit(db, [record]) },
     jobs: { add: (job) => addJob(db, job) },
     lock: (names) => lock(db, names),
-    async transaction(work) {
-      await db.query({ text: `SAVEPOINT ${savepoint}` });
-      try {
-        const result = await work(boundStore(db, { memory, written }, depth + 1));
-        await db.query({ text: `RELEASE SAVEPOINT ${savepoint}` });
-        return result;
-      } catch (error) {
-        await db.query({ text: `ROLLBACK TO SAVEPOINT ${savepoint}` });
-        throw error;
-      }
+    transaction,
+    async exclusively(names, work) {
+      await lock(db, names);
+      return transaction(work);
     },
   };
 }

@@ -21,6 +21,7 @@ import { openSearchMemory, search } from './search/search.ts';
 import { mayRetry, toStoreError } from './sqlstate.ts';
 import type { Database, Resources, Store } from './store.ts';
 import { inTransaction } from './transaction.ts';
+import { openTurns } from './turns.ts';
 import { openWatches, type Watches } from './watch.ts';
 
 export interface OpenStore extends Store {
@@ -117,6 +118,7 @@ export async function openStore(options: ConnectionOptions): Promise<OpenStore> 
     ),
   });
   const memory = openSearchMemory();
+  const turns = openTurns();
   const append = group<AuditRecord, void>({
     lanes: LANES,
     limit: RECORDS_AT_ONCE,
@@ -139,6 +141,13 @@ export async function openStore(options: ConnectionOptions): Promise<OpenStore> 
     lock: lockOutside,
     watch: watches.watch,
     transaction: (work) => inTransaction(pool, { memory, told: watches.told }, work),
+    exclusively: (names, work) =>
+      turns(names, () =>
+        inTransaction(pool, { memory, told: watches.told }, async (store) => {
+          await store.lock(names);
+          return work(store);
+        }),
+      ),
     async close() {
       await Promise.all([janitor.stop(), watches.close()]);
       await Promise.all([pool.end(), prisma.$disconnect()]);

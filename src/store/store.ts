@@ -16,20 +16,33 @@ export interface Database {
 }
 
 export interface HistoryRange {
-  /** All of these are optional: none is the system's history, a type its history, type and id an instance's. */
+  /** All of these are optional: none is the system's history, type or types are their history, type and id an instance's. */
   readonly type?: string;
   readonly id?: string;
+  readonly types?: readonly string[];
   readonly count: number;
-  /** Where the page before ended (`Version` order is newest first); absent for the first page. */
+  /** Where another page ended (or, backwards, began); absent for the first page. */
   readonly after?: string;
+  /** The page that ends before the position, and not the one that begins after it. */
+  readonly backwards?: boolean;
+  /** Oldest first; otherwise newest first. */
+  readonly ascending?: boolean;
   readonly since?: string;
+  /** Only versions that were current at some time of this range, milliseconds since 1970. */
+  readonly at?: { readonly low: number; readonly high: number };
+  /** Absent: a total of types only when counting is cheap. */
+  readonly total?: 'none' | 'accurate';
+  /** Which of these versions may be shown; with it there is no total. */
+  readonly shows?: (versions: readonly Version[]) => Promise<readonly boolean[]>;
 }
 
 export interface HistoryPage {
   readonly versions: readonly Version[];
-  readonly total: number;
+  readonly total?: number;
   /** Pass it as `after` for the next page; absent at the end. */
   readonly next?: string;
+  /** Pass it as `after`, backwards, for the page before; absent at the beginning. */
+  readonly previous?: string;
 }
 
 export interface Resources {
@@ -66,4 +79,9 @@ export interface Store {
   lock(names: readonly string[]): Promise<void>;
   /** Everything asked of the store that `work` is given commits together, or not at all when it throws. */
   transaction<T>(work: (store: Store) => Promise<T>): Promise<T>;
+  /**
+   * A transaction that holds these names from its beginning, as `lock` does. Callers of this process wait for each other
+   * without a connection, so that many of them leave some to everybody else.
+   */
+  exclusively<T>(names: readonly string[], work: (store: Store) => Promise<T>): Promise<T>;
 }

@@ -65,6 +65,7 @@ function recording(store: Store, trail: Trail): Store {
       },
     },
     transaction: (work) => store.transaction((inner) => work(recording(inner, trail))),
+    exclusively: (names, work) => store.exclusively(names, (inner) => work(recording(inner, trail))),
   };
 }
 
