@@ -3,6 +3,7 @@ import type { Logger } from '../shared/logger.ts';
 import type { Store } from '../store/store.ts';
 import type { Access } from './access.ts';
 import type { Body } from './reply.ts';
+import type { SearchParameters } from './search/parameters.ts';
 import type { Terminology } from './terminology/terminology.ts';
 import type { Validate } from './validation/validate.ts';
 
@@ -21,6 +22,8 @@ export interface Context {
    * resource that is new for certain. Absent: nothing is added.
    */
   readonly complete?: (store: Store, body: Body, id?: string) => Promise<Body>;
+  /** What can be searched by, posted parameters included; always as it is now. Absent: R4's own. */
+  readonly parameters?: SearchParameters | undefined;
   /** Absent: no value set and no code system is known. */
   readonly terminology?: Terminology;
 }

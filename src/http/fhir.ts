@@ -48,11 +48,16 @@ export function fhir(deps: FhirDeps): (request: IncomingMessage, response: Serve
   };
 }
 
-function capabilityText({ base, version, oauth }: FhirDeps): () => string {
-  let text: string | undefined;
+/** Made again when the search parameters have changed. */
+function capabilityText({ base, version, oauth, parameters }: FhirDeps): () => string {
+  let made: { readonly text: string; readonly of: number | undefined } | undefined;
   return () => {
-    text ??= JSON.stringify(capabilities({ base, version, interactions, ...(oauth ? { oauth } : {}) }));
-    return text;
+    const of = parameters?.version;
+    if (made?.of !== of || !made) {
+      const own = { base, version, interactions, parameters, ...(oauth ? { oauth } : {}) };
+      made = { of, text: JSON.stringify(capabilities(own)) };
+    }
+    return made.text;
   };
 }
 

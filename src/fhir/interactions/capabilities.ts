@@ -13,10 +13,10 @@ import type {
 import { resourceTypes } from '../definitions/types.ts';
 import { isSearchable } from '../search/clause.ts';
 import { pageHours } from '../search/page.ts';
-import { type SearchParameter, searchParameters } from '../search/parameters.ts';
+import { r4Parameters, type SearchParameter, type WithParameters } from '../search/parameters.ts';
 import { isServersOwn } from './guard.ts';
 
-export interface CapabilityOptions {
+export interface CapabilityOptions extends WithParameters {
   /** The FHIR base without a trailing slash. */
   readonly base: string;
   readonly version: string;
@@ -34,7 +34,14 @@ const documentation =
 named in an OperationOutcome of the Bundle; with "Prefer: handling=strict" they are refused.`.replace(/\s+/g, ' ');
 
 /** The CapabilityStatement. */
-export function capabilities({ base, version, interactions, oauth }: CapabilityOptions): CapabilityStatement {
+export function capabilities({
+  base,
+  version,
+  interactions,
+  oauth,
+  parameters = r4Parameters,
+}: CapabilityOptions): CapabilityStatement {
+  const searchable = (type: string) => parameters.parameters(type).filter(isSearchable);
   const ofTypes = interactions.filter(({ path }) => path.startsWith(':type'));
   const ofSystem = interactions.filter(({ path }) => path === '').flatMap(({ code }) => [code, 'batch']);
   return {
@@ -54,7 +61,7 @@ export function capabilities({ base, version, interactions, oauth }: CapabilityO
         documentation,
         security: securityOf(oauth),
         interaction: ofSystem.map((code) => ({ code }) as CapabilityStatementRestInteraction),
-        resource: resourceTypes().map((type) => resourceOf(type, ofTypes)),
+        resource: resourceTypes().map((type) => resourceOf(type, ofTypes, searchable(type))),
       },
     ],
   };
@@ -79,10 +86,13 @@ function securityOf(oauth: CapabilityOptions['oauth']): NonNullable<Rest['securi
   };
 }
 
-function resourceOf(type: string, interactions: CapabilityOptions['interactions']): CapabilityStatementRestResource {
+function resourceOf(
+  type: string,
+  interactions: CapabilityOptions['interactions'],
+  parameters: readonly SearchParameter[],
+): CapabilityStatementRestResource {
   const open = interactions.filter(({ code }) => !isServersOwn(type) || !isWrite(code));
   const has = (code: string) => open.some((interaction) => interaction.code === code);
-  const parameters = searchParameters(type).filter(isSearchable);
   const references = parameters
     .filter((parameter) => parameter.type === 'reference')
     .map(({ code }) => `${type}:${code}`);

@@ -5,6 +5,7 @@
 import { FhirError } from '../../shared/errors.ts';
 import type { Context } from '../context.ts';
 import type { Body } from '../reply.ts';
+import { searcherOf } from '../search/criteria.ts';
 import { parseSearch } from '../search/parse.ts';
 import { conditionalReferences } from './bundle-references.ts';
 import { type Entry, inEntry } from './entries.ts';
@@ -34,7 +35,7 @@ async function theOne(context: Context, reference: string, expression: string): 
   const type = reference.slice(0, question);
   demand(context.access, 's', type);
   const params = new URLSearchParams(reference.slice(question + 1));
-  const searcher = { access: context.access, base: context.base, now: context.now() };
+  const searcher = searcherOf(context);
   const { query } = parseSearch(searcher, { type, params, strict: true });
   // Without criteria it would find whatever is there.
   const { versions } = params.size === 0 ? { versions: [] } : await context.store.search({ ...query, count: 2 });

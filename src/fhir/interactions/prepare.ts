@@ -37,7 +37,7 @@ export function demandSameType(type: string, { resourceType }: Resource): void {
 
 /** The write of a validated body under `id`. */
 export function writeOf(
-  { now, base }: Pick<Context, 'now' | 'base'>,
+  { now, base, parameters }: Pick<Context, 'now' | 'base' | 'parameters'>,
   {
     op,
     id,
@@ -48,7 +48,15 @@ export function writeOf(
   const updated = now().toISOString();
   const type = body.resource.resourceType;
   const stamped = stamp(body.text, { id, updated });
-  return { op, type, id, body: stamped, updated, expect, index: extract({ ...body.resource, id }, { base }) };
+  return {
+    op,
+    type,
+    id,
+    body: stamped,
+    updated,
+    expect,
+    index: extract({ ...body.resource, id }, { base, parameters }),
+  };
 }
 
 /** The answer to a write: 201 when the resource is new (again), else 200. */

@@ -8,6 +8,7 @@ import type { Context } from '../context.ts';
 import { outcome } from '../outcome.ts';
 import type { Reply } from '../reply.ts';
 import { type BundleEntry, bundleText } from '../search/bundle.ts';
+import { searcherOf } from '../search/criteria.ts';
 import { type Included, included, maxIncluded } from '../search/include.ts';
 import { askedPage, pageLinks } from '../search/page.ts';
 import { parseSearch, type Search } from '../search/parse.ts';
@@ -27,8 +28,7 @@ export async function search(context: Context, { type, params, strict = false }:
   const link = params.get('_page');
   const page = askedPage(context, type, link);
   const asked = page ? new URLSearchParams(page.query) : params;
-  const searcher = { access: context.access, base: context.base, now: context.now() };
-  const parsed = parseSearch(searcher, { type, params: asked, strict });
+  const parsed = parseSearch(searcherOf(context), { type, params: asked, strict });
   const found = await context.store.search({ ...parsed.query, ...(page ? { after: page.after } : {}) });
   const around = await included(context, found.versions, parsed.includes);
   const text = bundleText(

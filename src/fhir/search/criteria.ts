@@ -5,21 +5,29 @@
 import { FhirError } from '../../shared/errors.ts';
 import type { Clause } from '../../store/search/query.ts';
 import type { Access } from '../access.ts';
+import type { Context } from '../context.ts';
 import { isResourceType, resourceTypes } from '../definitions/types.ts';
 import { clauseOf, isSearchable, type Surroundings } from './clause.ts';
-import { type SearchParameter, searchParameter } from './parameters.ts';
+import { parameterOf, type SearchParameter, type WithParameters } from './parameters.ts';
 import { bad } from './values.ts';
 
-export interface Searcher extends Surroundings {
+export interface Searcher extends Surroundings, WithParameters {
   readonly access: Access;
+}
+
+/** Who searches within an interaction. */
+export function searcherOf({ access, base, now, parameters }: Pick<Context, 'access' | 'base' | 'now' | 'parameters'>) {
+  return { access, base, now: now(), parameters } satisfies Searcher;
 }
 
 /** More links than this in one chain are a mistake or an attack. */
 const maxLinks = 8;
 
 /** The error of a parameter that this server does not search by; only about this one a search may be lenient. */
-function unknownParameter(type: string, code: string): FhirError {
-  const why = searchParameter(type, code) ? 'is not supported by this server' : `is no search parameter of ${type}`;
+function unknownParameter(searcher: Searcher, type: string, code: string): FhirError {
+  const why = parameterOf(searcher, type, code)
+    ? 'is not supported by this server'
+    : `is no search parameter of ${type}`;
   const diagnostics = `${JSON.stringify(code)} ${why}.`;
   return new FhirError('invalid', diagnostics, { issues: [{ severity: 'error', code: 'not-supported', diagnostics }] });
 }
@@ -28,9 +36,9 @@ export function isUnknownParameter(error: unknown): error is FhirError {
   return error instanceof FhirError && error.detail.issues?.[0]?.code === 'not-supported';
 }
 
-function parameterOf(type: string, code: string): SearchParameter {
-  const found = searchParameter(type, code);
-  if (!found || !isSearchable(found)) throw unknownParameter(type, code);
+function demandParameter(searcher: Searcher, type: string, code: string): SearchParameter {
+  const found = parameterOf(searcher, type, code);
+  if (!found || !isSearchable(found)) throw unknownParameter(searcher, type, code);
   return found;
 }
 
@@ -42,7 +50,7 @@ export function criterion(searcher: Searcher, type: string, name: string, value:
   if (dot >= 0) return chainClause(searcher, type, name, value, links);
   const [code = '', modifier, ...more] = name.split(':');
   if (more.length > 0) throw bad(name, 'more than one modifier');
-  return clauseOf(parameterOf(type, code), { type, name, modifier, value }, searcher);
+  return clauseOf(demandParameter(searcher, type, code), { type, name, modifier, value }, searcher);
 }
 
 /** `subject:Patient.name=peter`: the reference is to one of the types that have what comes after the dot. */
@@ -50,15 +58,15 @@ function chainClause(searcher: Searcher, type: string, name: string, value: stri
   const dot = name.indexOf('.');
   const [code = '', modifier, ...more] = name.slice(0, dot).split(':');
   const rest = name.slice(dot + 1);
-  const parameter = parameterOf(type, code);
+  const parameter = demandParameter(searcher, type, code);
   if (parameter.type !== 'reference') throw bad(name, `${code} is no reference, so nothing can be chained to it`);
   if (more.length > 0 || (modifier !== undefined && !isResourceType(modifier))) {
     throw bad(name, `:${[modifier, ...more].join(':')} is no resource type`);
   }
   const candidates = modifier === undefined ? (parameter.targets ?? resourceTypes()) : [modifier];
   const first = /^[^.:]+/.exec(rest)?.[0] ?? '';
-  const known = candidates.filter((target) => first === '_has' || isKnown(target, first));
-  if (known.length === 0) throw unknownParameter(modifier ?? candidates.join(' or '), first);
+  const known = candidates.filter((target) => first === '_has' || isKnown(searcher, target, first));
+  if (known.length === 0) throw unknownParameter(searcher, modifier ?? candidates.join(' or '), first);
   const targets = readable(searcher, known).map((target) => {
     const clause = criterion(searcher, target, rest, value, links + 1);
     return { type: target, where: [clause, ...restriction(searcher, target)] };
@@ -66,8 +74,8 @@ function chainClause(searcher: Searcher, type: string, name: string, value: stri
   return { kind: 'chain', param: `${type}.${code}`, targets };
 }
 
-function isKnown(type: string, code: string): boolean {
-  const parameter = searchParameter(type, code);
+function isKnown(searcher: Searcher, type: string, code: string): boolean {
+  const parameter = parameterOf(searcher, type, code);
   return parameter !== undefined && isSearchable(parameter);
 }
 
@@ -84,7 +92,7 @@ function hasClause(searcher: Searcher, type: string, name: string, value: string
   if (!isResourceType(source) || code === '' || rest.length === 0) {
     throw bad(name, 'it is not _has:Type:reference:parameter');
   }
-  const parameter = parameterOf(source, code);
+  const parameter = demandParameter(searcher, source, code);
   if (parameter.type !== 'reference' || (parameter.targets && !parameter.targets.includes(type))) {
     throw bad(name, `${source}.${code} does not point at ${type}`);
   }

@@ -3,30 +3,44 @@
  * https://hl7.org/fhir/R4/search.html
  */
 import type { IndexRow } from '../../store/search/index-row.ts';
-import { keep } from '../definitions/generated.ts';
 import { isResourceType } from '../definitions/types.ts';
 import { compileExtractor, type Extractor } from './extract-parameter.ts';
-import { searchParameters } from './parameters.ts';
+import { r4Parameters, type SearchParameter, type WithParameters } from './parameters.ts';
 
 /** These are columns of the store. */
 const columns = new Set(['_id', '_lastUpdated']);
 
-const extractors: (type: string) => readonly Extractor[] = keep((type: string) =>
-  searchParameters(type)
+function compileAll(type: string, parameters: readonly SearchParameter[]): readonly Extractor[] {
+  return parameters
     .filter(({ code }) => !columns.has(code))
     .map((parameter) => compileExtractor(type, parameter))
-    .filter((extractor) => extractor !== undefined),
-);
+    .filter((extractor) => extractor !== undefined);
+}
+
+/** By the list of a type's parameters, which is another one when they have changed. */
+const compiled = new WeakMap<readonly SearchParameter[], readonly Extractor[]>();
+
+function extractors(type: string, parameters: readonly SearchParameter[]): readonly Extractor[] {
+  const before = compiled.get(parameters);
+  if (before) return before;
+  const made = compileAll(type, parameters);
+  compiled.set(parameters, made);
+  return made;
+}
+
+export interface ExtractOptions extends WithParameters {
+  /** The server's own FHIR base without a trailing slash: absolute references below it become local ones. */
+  readonly base?: string;
+}
 
 /**
- * The index rows of a parsed, valid resource, each once. `base` is the server's own FHIR base without a trailing slash:
- * absolute references below it become local ones. Of an unknown resource type, or of a value that is not what its type
- * wants, there are no rows; nothing is guessed.
+ * The index rows of a parsed, valid resource, each once. Of an unknown resource type, or of a value that is not what its
+ * type wants, there are no rows; nothing is guessed.
  */
-export function extract(resource: unknown, { base }: { readonly base?: string } = {}): IndexRow[] {
+export function extract(resource: unknown, { base, parameters = r4Parameters }: ExtractOptions = {}): IndexRow[] {
   const type = (resource as { readonly resourceType?: unknown } | null)?.resourceType;
   if (typeof type !== 'string' || !isResourceType(type)) return [];
   const rows: IndexRow[] = [];
-  for (const extractor of extractors(type)) extractor(resource, base, rows);
+  for (const extractor of extractors(type, parameters.parameters(type))) extractor(resource, base, rows);
   return rows;
 }

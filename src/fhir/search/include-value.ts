@@ -3,7 +3,7 @@
  * https://hl7.org/fhir/R4/search.html#revinclude
  */
 import { isResourceType } from '../definitions/types.ts';
-import { searchParameter } from './parameters.ts';
+import { parameterOf, type SearchParameter, type WithParameters } from './parameters.ts';
 import { bad } from './values.ts';
 
 export interface Include {
@@ -18,8 +18,12 @@ export interface Include {
   readonly target?: string;
 }
 
-/** Reads `Source:code[:Target]` or `*` for a search of `type`; throws `invalid`. */
-export function parseInclude(type: string, name: string, value: string): Include {
+interface Searched extends WithParameters {
+  readonly type: string;
+}
+
+/** Reads `Source:code[:Target]` or `*` for a search of a type; throws `invalid`. */
+export function parseInclude({ type, parameters }: Searched, name: string, value: string): Include {
   const [base, modifier, ...extra] = name.split(':');
   const reverse = base === '_revinclude';
   if (extra.length > 0 || !['iterate', 'recurse', undefined].includes(modifier)) {
@@ -31,13 +35,19 @@ export function parseInclude(type: string, name: string, value: string): Include
   if (!isResourceType(source) || code === '' || more.length > 0) throw bad(name, 'it is not Type:reference[:Type]');
   if (target !== undefined && !isResourceType(target)) throw bad(name, `${target} is no resource type`);
   if (!iterate && !reverse && source !== type) throw bad(name, `the matches are of type ${type}, not ${source}`);
-  demandReference(name, source, code, reverse && !iterate ? type : target);
+  const parameter = code === '*' ? undefined : parameterOf({ parameters }, source, code);
+  if (code !== '*') demandReference({ name, source, code, parameter }, reverse && !iterate ? type : target);
   return { reverse, iterate, source, code, ...(target === undefined ? {} : { target }) };
 }
 
-function demandReference(name: string, source: string, code: string, target: string | undefined): void {
-  if (code === '*') return;
-  const parameter = searchParameter(source, code);
+interface Named {
+  readonly name: string;
+  readonly source: string;
+  readonly code: string;
+  readonly parameter: SearchParameter | undefined;
+}
+
+function demandReference({ name, source, code, parameter }: Named, target: string | undefined): void {
   if (parameter?.type !== 'reference') throw bad(name, `${source} has no reference parameter ${JSON.stringify(code)}`);
   if (target !== undefined && parameter.targets && !parameter.targets.includes(target)) {
     throw bad(name, `${source}.${code} never points at ${target}`);

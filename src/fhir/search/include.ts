@@ -5,10 +5,10 @@
 import type { Version } from '../../store/resources/version.ts';
 import type { Context } from '../context.ts';
 import { mayShow } from '../interactions/guard.ts';
-import { restriction } from './criteria.ts';
+import { restriction, searcherOf } from './criteria.ts';
 import { extract } from './extract.ts';
 import type { Include } from './include-value.ts';
-import { searchParameters } from './parameters.ts';
+import { r4Parameters } from './parameters.ts';
 
 /** More than this comes with no page, however many ask for it. */
 export const maxIncluded = 1000;
@@ -68,13 +68,13 @@ async function gatherForward(
 }
 
 function targetsOf(
-  { base }: Context,
+  { base, parameters }: Context,
   version: Version,
   includes: readonly Include[],
 ): { readonly type: string; readonly id: string }[] {
   const asked = includes.filter(({ source }) => source === '*' || source === version.type);
   if (asked.length === 0) return [];
-  return extract(JSON.parse(version.body), { base }).flatMap((row) => {
+  return extract(JSON.parse(version.body), { base, parameters }).flatMap((row) => {
     if (row.kind !== 'reference' || !row.target) return [];
     const { type, id } = row.target;
     const wanted = asked.some(
@@ -92,8 +92,8 @@ async function gatherReverse(gathering: Gathering, around: readonly Version[], i
     .filter(({ type }) => target === undefined || target === type)
     .map(({ type, id }) => ({ type, id }));
   if (any.length === 0 || !context.access.may('s', source)) return;
-  const searcher = { access: context.access, base: context.base, now: context.now() };
-  const codes = code === '*' ? referenceCodes(source) : [code];
+  const searcher = searcherOf(context);
+  const codes = code === '*' ? referenceCodes(context, source) : [code];
   for (const one of codes) {
     const room = maxIncluded - gathering.found.length;
     const where = [{ kind: 'reference', param: `${source}.${one}`, any } as const, ...restriction(searcher, source)];
@@ -103,8 +103,9 @@ async function gatherReverse(gathering: Gathering, around: readonly Version[], i
   }
 }
 
-function referenceCodes(type: string): readonly string[] {
-  return searchParameters(type)
+function referenceCodes({ parameters = r4Parameters }: Context, type: string): readonly string[] {
+  return parameters
+    .parameters(type)
     .filter((parameter) => parameter.type === 'reference')
     .map(({ code }) => code);
 }

@@ -50,12 +50,35 @@ const byCode: (type: string) => ReadonlyMap<string, SearchParameter> = keep(
     ),
 );
 
-/** All parameters that resources of a concrete type can be searched by, `_id` and the like included. */
-export function searchParameters(type: string): readonly SearchParameter[] {
-  return isResourceType(type) ? [...byCode(type).values()] : [];
+/** What resources can be searched by: R4's own parameters, and those that were posted. */
+export interface SearchParameters {
+  /** The number of the state that is seen; another one when they have changed. */
+  readonly version: number;
+  /** All of a concrete type, `_id` and the like included: the same list as long as none of them has changed. */
+  parameters(type: string): readonly SearchParameter[];
+  parameter(type: string, code: string): SearchParameter | undefined;
 }
 
-/** The parameter `code` of a concrete type. */
-export function searchParameter(type: string, code: string): SearchParameter | undefined {
-  return isResourceType(type) ? byCode(type).get(code) : undefined;
+const listed: (type: string) => readonly SearchParameter[] = keep((type: string) => [...byCode(type).values()]);
+const none: readonly SearchParameter[] = [];
+
+/** R4's own and no others. */
+export const r4Parameters: SearchParameters = {
+  version: 0,
+  parameters: (type) => (isResourceType(type) ? listed(type) : none),
+  parameter: (type, code) => (isResourceType(type) ? byCode(type).get(code) : undefined),
+};
+
+/** The parameter `code` of a type, among those of `where`. */
+export function parameterOf(
+  { parameters = r4Parameters }: WithParameters,
+  type: string,
+  code: string,
+): SearchParameter | undefined {
+  return parameters.parameter(type, code);
+}
+
+/** What carries the search parameters that hold where it is; absent: R4's own. */
+export interface WithParameters {
+  readonly parameters?: SearchParameters | undefined;
 }

@@ -7,7 +7,7 @@ import type { Clause, SearchQuery, SortKey } from '../../store/search/query.ts';
 import { isSearchable } from './clause.ts';
 import { criterion, isUnknownParameter, restriction, type Searcher } from './criteria.ts';
 import { type Include, parseInclude } from './include-value.ts';
-import { searchParameter } from './parameters.ts';
+import { parameterOf, type WithParameters } from './parameters.ts';
 import { bad } from './values.ts';
 
 export const defaultCount = 20;
@@ -26,7 +26,7 @@ export interface Search {
   readonly warnings: readonly Issue[];
 }
 
-interface Draft {
+interface Draft extends WithParameters {
   readonly type: string;
   readonly where: Clause[];
   readonly includes: Include[];
@@ -47,7 +47,7 @@ const controls: Readonly<Record<string, Control>> = {
     if (draft.count === 0) draft.summary = true;
   },
   _sort(draft, value, name) {
-    draft.sort = value.split(',').map((key) => sortKey(draft.type, key, name));
+    draft.sort = value.split(',').map((key) => sortKey(draft, key, name));
   },
   _total(draft, value, name) {
     if (!['none', 'estimate', 'accurate'].includes(value)) throw bad(name, 'it is none, estimate or accurate');
@@ -59,10 +59,10 @@ const controls: Readonly<Record<string, Control>> = {
       throw notSupported(name, `${JSON.stringify(value)} is not supported, count and false are`);
   },
   _include(draft, value, name) {
-    draft.includes.push(parseInclude(draft.type, name, value));
+    draft.includes.push(parseInclude(draft, name, value));
   },
   _revinclude(draft, value, name) {
-    draft.includes.push(parseInclude(draft.type, name, value));
+    draft.includes.push(parseInclude(draft, name, value));
   },
 };
 
@@ -84,7 +84,17 @@ export function parseSearch(
   }: { readonly type: string; readonly params: URLSearchParams; readonly strict?: boolean },
 ): Search {
   if ([...params].length > maxParameters) throw bad('list', `more than ${maxParameters} parameters`);
-  const draft: Draft = { type, where: [], includes: [], sort: [], count: defaultCount, total: 'none', summary: false };
+  const { parameters } = searcher;
+  const draft: Draft = {
+    parameters,
+    type,
+    where: [],
+    includes: [],
+    sort: [],
+    count: defaultCount,
+    total: 'none',
+    summary: false,
+  };
   const used = new URLSearchParams();
   const warnings: Issue[] = [];
   const seen = new Set<string>();
@@ -129,12 +139,12 @@ const sortKinds: Readonly<Partial<Record<string, SortKey['kind']>>> = {
   reference: 'reference',
 };
 
-function sortKey(type: string, key: string, name: string): SortKey {
+function sortKey({ type, parameters }: Draft, key: string, name: string): SortKey {
   const descending = key.startsWith('-');
   const code = descending ? key.slice(1) : key;
   if (code === '_id') return { param: '_id', kind: 'id', descending };
   if (code === '_lastUpdated') return { param: '_lastUpdated', kind: 'updated', descending };
-  const parameter = searchParameter(type, code);
+  const parameter = parameterOf({ parameters }, type, code);
   const kind = parameter && isSearchable(parameter) ? sortKinds[parameter.type] : undefined;
   if (!kind) throw bad(name, `${JSON.stringify(code)} is nothing that ${type} can be sorted by`);
   return { param: `${type}.${code}`, kind, descending };

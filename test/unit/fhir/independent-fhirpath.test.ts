@@ -3,7 +3,7 @@ import { evalFhirPath } from '@medplum/core';
 import type { Resource } from '@medplum/fhirtypes';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../../../src/fhir/fhirpath/compile.ts';
-import { searchParameters } from '../../../src/fhir/search/parameters.ts';
+import { r4Parameters } from '../../../src/fhir/search/parameters.ts';
 
 const resources: readonly Resource[] = [
   {
@@ -44,7 +44,8 @@ const resources: readonly Resource[] = [
 const comparable = (expression: string) => !/resolve\(\)|^Resource\.|DomainResource\./.test(expression);
 
 describe.each(resources.map((resource) => [resource.resourceType, resource] as const))('on a %s', (type, resource) => {
-  const expressions = searchParameters(type)
+  const expressions = r4Parameters
+    .parameters(type)
     .map(({ expression }) => expression ?? '')
     .filter((text) => text && comparable(text));
 

@@ -1,13 +1,13 @@
 /** The integers that stand for texts: no two search parameters or resource types of R4 share one. */
 import { describe, expect, it } from 'vitest';
 import { resourceTypes } from '../../../src/fhir/definitions/types.ts';
-import { searchParameters } from '../../../src/fhir/search/parameters.ts';
+import { r4Parameters } from '../../../src/fhir/search/parameters.ts';
 import { key64, paramKey, resourceKey, systemKey, typeKey } from '../../../src/store/keys.ts';
 
 describe('keys', () => {
   it('differ for all parameters of all types, by value and by identifier', () => {
     const params = resourceTypes().flatMap((type) =>
-      searchParameters(type).flatMap(({ code }) => [`${type}.${code}`, `${type}.${code}:identifier`]),
+      r4Parameters.parameters(type).flatMap(({ code }) => [`${type}.${code}`, `${type}.${code}:identifier`]),
     );
     expect(params.length).toBeGreaterThan(4000);
     expect(new Set(params.map(paramKey)).size).toBe(new Set(params).size);

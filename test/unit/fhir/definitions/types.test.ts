@@ -9,7 +9,7 @@ import {
   typeDefinition,
 } from '../../../../src/fhir/definitions/types.ts';
 import { codesOf, systemOfCode } from '../../../../src/fhir/definitions/value-sets.ts';
-import { searchParameter, searchParameters } from '../../../../src/fhir/search/parameters.ts';
+import { r4Parameters } from '../../../../src/fhir/search/parameters.ts';
 
 describe('types', () => {
   it('are the 146 of R4', () => {
@@ -53,22 +53,22 @@ describe('value sets', () => {
 
 describe('search parameters', () => {
   it('include those of Resource and DomainResource', () => {
-    const codes = searchParameters('Patient').map(({ code }) => code);
+    const codes = r4Parameters.parameters('Patient').map(({ code }) => code);
     expect(codes).toEqual(
       expect.arrayContaining(['_id', '_lastUpdated', '_profile', '_tag', 'identifier', 'birthdate']),
     );
-    expect(searchParameters('Observation').length).toBeGreaterThan(30);
+    expect(r4Parameters.parameters('Observation').length).toBeGreaterThan(30);
   });
   it('tell targets and components', () => {
-    expect(searchParameter('Observation', 'encounter')).toMatchObject({
+    expect(r4Parameters.parameter('Observation', 'encounter')).toMatchObject({
       type: 'reference',
       targets: ['Encounter', 'EpisodeOfCare'],
     });
-    expect(searchParameter('Observation', 'code-value-quantity')?.components).toHaveLength(2);
+    expect(r4Parameters.parameter('Observation', 'code-value-quantity')?.components).toHaveLength(2);
   });
   it('are none for what is no type', () => {
-    expect(searchParameters('__proto__')).toEqual([]);
-    expect(searchParameter('Patient', 'constructor')).toBeUndefined();
+    expect(r4Parameters.parameters('__proto__')).toEqual([]);
+    expect(r4Parameters.parameter('Patient', 'constructor')).toBeUndefined();
   });
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { resourceTypes } from '../../../../src/fhir/definitions/types.ts';
 import { extract } from '../../../../src/fhir/search/extract.ts';
 import { compileExtractor } from '../../../../src/fhir/search/extract-parameter.ts';
-import { searchParameters } from '../../../../src/fhir/search/parameters.ts';
+import { r4Parameters } from '../../../../src/fhir/search/parameters.ts';
 import type { IndexRow } from '../../../../src/store/search/index-row.ts';
 
 /** The rows of one parameter, without its name. */
@@ -171,11 +171,12 @@ describe('extract uri', () => {
 describe('all parameters', () => {
   it('compile for every type', () => {
     for (const type of resourceTypes())
-      for (const parameter of searchParameters(type)) compileExtractor(type, parameter);
+      for (const parameter of r4Parameters.parameters(type)) compileExtractor(type, parameter);
   });
   it('index something, save composites and the position of a place', () => {
     const silent = resourceTypes().flatMap((type) =>
-      searchParameters(type)
+      r4Parameters
+        .parameters(type)
         .filter((parameter) => parameter.type !== 'composite' && !compileExtractor(type, parameter))
         .map(({ code }) => `${type}.${code}`),
     );
