@@ -65,6 +65,8 @@ export function afterPosition(sql: Sql, sort: readonly SortKey[], { v, keys }: P
     ways.push([...equal, `(${column} ${descending ? '<' : '>'} ${value} OR ${column} IS NULL)`].join(' AND '));
     equal.push(`${column} = ${value}`);
   });
+  // No two resources of a type have one id; one that was written since the page before is not to come again.
+  if (sort.some(({ kind }) => kind === 'id')) return `(${ways.map((way) => `(${way})`).join(' OR ')})`;
   ways.push([...equal, `${c}.v ${tieIsDescending(sort) ? '<' : '>'} ${sql.bind(v, 'int8')}`].join(' AND '));
   return `(${ways.map((way) => `(${way})`).join(' OR ')})`;
 }
