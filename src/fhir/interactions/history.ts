@@ -1,62 +1,89 @@
 /**
- * FHIR history interaction of an instance: all of its versions, newest first.
+ * FHIR history interactions of an instance, a type and the whole system.
  * https://hl7.org/fhir/R4/http.html#history
  */
 import { newId } from '../../shared/id.ts';
 import type { Version } from '../../store/resources/version.ts';
+import type { HistoryRange } from '../../store/store.ts';
 import type { Context } from '../context.ts';
 import type { Reply } from '../reply.ts';
 import { type BundleEntry, bundleText } from '../search/bundle.ts';
-import { parseDateRange } from '../search/dates.ts';
-import { askedPage, pageLinks } from '../search/page.ts';
-import { defaultCount, maxCount } from '../search/parse.ts';
-import { bad } from '../search/values.ts';
+import { askedPage, pageLinks, placeOf } from '../search/page.ts';
 import { lastSeen } from './delete.ts';
-import { demand, mayShow, notFound } from './guard.ts';
+import { demand, isUnrestricted, mayShow, notFound } from './guard.ts';
+import { historyAsked } from './history-asked.ts';
+import { searchableTypes } from './searchable-types.ts';
 
 export interface HistoryRequest {
+  /** Empty for the whole system. */
   readonly type: string;
+  /** Empty for a whole type. */
   readonly id: string;
-  /** `_count`, `_since`, or the `_page` of a link that an earlier answer gave. */
+  /** `_count`, `_since`, `_at`, `_sort`, or the `_page` of a link that an earlier answer gave. */
   readonly params: URLSearchParams;
+  /** `Prefer: handling=strict`. */
+  readonly strict?: boolean;
 }
 
-/** One page of versions as a Bundle of type history. Versions that the caller may not see are left out. */
-export async function history(context: Context, { type, id, params }: HistoryRequest): Promise<Reply> {
-  demand(context.access, 'r', type);
-  const path = `${type}/${id}/_history`;
+/** One page of versions as a Bundle of type history. Versions that the caller may not see are left out, and not counted. */
+export async function history(context: Context, { type, id, params, strict = false }: HistoryRequest): Promise<Reply> {
+  const scope = await scopeOf(context, type, id);
+  const path = [type, id, '_history'].filter((part) => part !== '').join('/');
   const link = params.get('_page');
   const page = askedPage(context, path, link);
-  const last = await lastSeen(context, await context.store.resources.read(type, id));
-  if (!last || !mayShow(context.access, 'r', last)) throw notFound(`${type}/${id}`);
-  const asked = page ? new URLSearchParams(page.query) : params;
-  const after = page ? { after: page.after } : {};
-  const found = await context.store.resources.history({ type, id, ...rangeOf(asked), ...after });
-  const shown = found.versions.filter((version) => version.deleted || mayShow(context.access, 'r', version));
+  const { range, used } = historyAsked(page ? new URLSearchParams(page.query) : params, strict && !page);
+  const shows = visibility(context, scope.types ?? [type]);
+  const found = await context.store.resources.history({
+    ...scope,
+    ...range,
+    ...placeOf(page),
+    // Later pages say what the first one counted.
+    ...(page ? { total: 'none' as const } : {}),
+    ...(shows ? { shows } : {}),
+  });
+  const total = page ? page.total : found.total;
+  const query = used.toString();
   const text = bundleText(
     {
       type: 'history',
       id: newId(context.now().getTime()),
       updated: context.now().toISOString(),
-      total: found.total,
-      links: pageLinks(context, { path, query: asked.toString(), link, next: found.next }),
+      total,
+      links: pageLinks(context, { path, query, link, next: found.next, previous: found.previous, total }),
     },
-    shown.map((version) => entryOf(context.base, version)),
+    found.versions.map((version) => entryOf(context.base, version)),
   );
-  return { status: 200, text, shown: shown.filter(({ deleted }) => !deleted) };
+  const shown = found.versions.filter(({ deleted }) => !deleted);
+  return { status: 200, text, shown, ...(id === '' ? { query: query === '' ? path : `${path}?${query}` } : {}) };
 }
 
-function rangeOf(params: URLSearchParams): { count: number; since?: string } {
-  for (const name of params.keys()) {
-    if (!['_count', '_since', '_format', '_pretty'].includes(name)) throw bad(name, 'history does not know it');
-  }
-  const count = params.get('_count') ?? String(defaultCount);
-  if (!/^[1-9]\d{0,8}$/.test(count)) throw bad('_count', `${JSON.stringify(count)} is no number of versions`);
-  const since = params.get('_since');
-  if (since === null) return { count: Math.min(Number(count), maxCount) };
-  const instant = parseDateRange(since);
-  if (!instant) throw bad('_since', `${JSON.stringify(since)} is no instant`);
-  return { count: Math.min(Number(count), maxCount), since: new Date(instant.low).toISOString() };
+/** Throws `notFound` alike for an instance that never was and for one that the caller may not see. */
+async function scopeOf(
+  context: Context,
+  type: string,
+  id: string,
+): Promise<Pick<HistoryRange, 'type' | 'id' | 'types'>> {
+  if (type === '') return { types: searchableTypes(context.access, 'r') };
+  demand(context.access, 'r', type);
+  if (id === '') return { types: [type] };
+  const last = await lastSeen(context, await context.store.resources.read(type, id));
+  if (!last || !mayShow(context.access, 'r', last)) throw notFound(`${type}/${id}`);
+  return { type, id };
+}
+
+/**
+ * Which versions the caller may see, where that depends on what they say: what a superseded version says is in its text only.
+ * A deletion is seen by who could see what was deleted.
+ */
+function visibility({ access, store }: Context, types: readonly string[]): HistoryRange['shows'] {
+  if (types.every((type) => isUnrestricted(access, 'r', type))) return undefined;
+  const shows = async (version: Version) => {
+    if (isUnrestricted(access, 'r', version.type)) return true;
+    const { type, id } = version;
+    const said = version.deleted ? await store.resources.readVersion(type, id, version.version - 1) : version;
+    return said !== undefined && !said.deleted && mayShow(access, 'r', said);
+  };
+  return (versions) => Promise.all(versions.map(shows));
 }
 
 function entryOf(base: string, { type, id, version, updated, deleted, op, body }: Version): BundleEntry {

@@ -48,12 +48,12 @@ export function match(method: string, path: string): Match {
   for (const { interaction, words } of byShape.get(shapeOf(method, segments.length)) ?? []) {
     if (fits(words, segments)) return { interaction, ...targetOf(words, segments) };
   }
+  if (methodsOf(path).length > 0)
+    throw new FhirError('methodNotAllowed', `${method} is not for ${path || 'the base'}.`);
   const [type = ''] = segments;
   if (type !== '' && !isResourceType(type)) {
     throw new FhirError('notFound', `${type} is not a resource type of FHIR R4.`);
   }
-  if (methodsOf(path).length > 0)
-    throw new FhirError('methodNotAllowed', `${method} is not for ${path || 'the base'}.`);
   throw new FhirError('notFound', `There is nothing at ${path}.`);
 }
 
@@ -127,8 +127,9 @@ function demandOneOf(access: Access, interaction: Interaction, type: string): vo
 
 /** What was asked, where that is more than one resource by its name. */
 function queryOf({ code, path }: Interaction, name: string, params: URLSearchParams): string | undefined {
-  if (code !== 'search-type' && code !== 'operation') return undefined;
-  const asked = code === 'operation' ? [name, path.slice(path.indexOf('$'))].filter(Boolean).join('/') : name;
+  if (!['search-type', 'search-system', 'history-type', 'history-system', 'operation'].includes(code)) return undefined;
+  const special = /(?:[$]|_history).*$/.exec(path)?.[0] ?? '';
+  const asked = [name, special].filter(Boolean).join('/');
   const text = params.toString();
   return text === '' ? asked : `${asked}?${text}`;
 }

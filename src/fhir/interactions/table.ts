@@ -40,6 +40,16 @@ export const interactions: readonly Interaction[] = [
     action: 'R',
     run: history,
   },
+  {
+    code: 'history-type',
+    method: 'GET',
+    path: ':type/_history',
+    permissions: ['r'],
+    body: 'none',
+    action: 'R',
+    run: history,
+  },
+  { code: 'history-system', method: 'GET', path: '_history', permissions: [], body: 'none', action: 'R', run: history },
   { code: 'search-type', method: 'GET', path: ':type', permissions: ['s'], body: 'none', action: 'E', run: search },
   {
     code: 'search-type',

@@ -1,26 +1,13 @@
-/** History of an instance, a type or the whole system, newest first. https://hl7.org/fhir/R4/http.html#history */
+/** History of an instance, of types or of the whole system. https://hl7.org/fhir/R4/http.html#history */
 import { FhirError } from '../../shared/errors.ts';
-import { resourceKey, typeKey } from '../keys.ts';
 import type { Database, HistoryPage, HistoryRange } from '../store.ts';
-import { columns, toVersion, type VersionRow } from './row.ts';
+import { historyCount, historyRows, type Stretch } from './history-rows.ts';
+import { toVersion, type VersionRow } from './row.ts';
 
-interface Scope {
-  /** Of both tables, with $1 and $2. */
-  readonly condition: string;
-  readonly order: 'version' | 'v';
-  readonly values: readonly unknown[];
-}
-
-function scopeOf({ type, id }: HistoryRange): Scope {
-  if (type === undefined) return { condition: '$1::int IS NULL AND $2::int IS NULL', order: 'v', values: [null, null] };
-  if (id === undefined)
-    return { condition: 't.rtype = $1 AND $2::int IS NULL', order: 'v', values: [typeKey(type), null] };
-  return {
-    condition: 't.rkey = $1 AND t.ref = $2',
-    order: 'version',
-    values: [resourceKey(type, id), `${type}/${id}`],
-  };
-}
+/** A page looks at so many versions at most, however few of them may be shown; it is short then, and has a next one. */
+const MOST_LOOKED_AT = 20_000;
+/** Rows looked at together when not every one may be shown. */
+const AT_ONCE = 200;
 
 function positionOf(after: string | undefined): string | null {
   if (after === undefined) return null;
@@ -28,33 +15,60 @@ function positionOf(after: string | undefined): string | null {
   throw new FhirError('invalid', 'The page link is not one that this server gave.');
 }
 
+interface Gathered {
+  readonly rows: VersionRow[];
+  /** Where the looking stopped before the end. */
+  readonly stopped: VersionRow | undefined;
+}
+
+/** The versions of a page in the direction of the walk, and one more when there is one. */
+async function gather(db: Database, range: HistoryRange, start: Omit<Stretch, 'limit'>): Promise<Gathered> {
+  const wanted = range.count + 1;
+  const limit = range.shows ? Math.max(wanted, AT_ONCE) : wanted;
+  const rows: VersionRow[] = [];
+  let { position } = start;
+  for (let looked = 0; looked < MOST_LOOKED_AT; looked += limit) {
+    const found = await historyRows(db, range, { ...start, position, limit });
+    const shown = range.shows ? await range.shows(found.map(toVersion)) : undefined;
+    rows.push(...found.filter((_, at) => shown?.[at] ?? true));
+    const last = found.at(-1);
+    if (found.length < limit || !last) return { rows: rows.slice(0, wanted), stopped: undefined };
+    if (rows.length >= wanted) return { rows: rows.slice(0, wanted), stopped: undefined };
+    position = placeOf(range, last);
+    if (looked + limit >= MOST_LOOKED_AT) return { rows, stopped: last };
+  }
+  return { rows, stopped: undefined };
+}
+
+function placeOf({ id }: HistoryRange, row: VersionRow): string {
+  return id === undefined ? row.v : String(row.version);
+}
+
 /**
- * One page. With `since`, versions of transactions that older ones may still overtake are left for the next poll, so
- * that a poller who goes on from the newest time it saw misses none.
+ * One page. Positions stay valid while others write: versions keep their places. With `since`, and oldest first, versions
+ * of transactions that older ones may still overtake are left for the next poll, so that a poller who goes on from
+ * the newest time it saw misses none. Throws FhirError `invalid` for a position that the store never gave.
  */
 export async function history(db: Database, range: HistoryRange): Promise<HistoryPage> {
-  const { condition, order, values } = scopeOf(range);
-  const since = range.since === undefined ? null : Date.parse(range.since);
-  const settled = since !== null && order === 'v' ? 'AND t.xid < pg_snapshot_xmin(pg_current_snapshot())' : '';
-  const within = `${condition} AND ($3::bigint IS NULL OR t.updated >= $3) ${settled}`;
-  const part = (table: string) =>
-    `(SELECT ${columns('t')} FROM ${table} t WHERE ${within} AND ($4::bigint IS NULL OR t.${order} < $4)
-      ORDER BY t.${order} DESC LIMIT $5)`;
-  const [rows, counts] = await Promise.all([
-    db.query<VersionRow>({
-      text: `SELECT * FROM (${part('resource')} UNION ALL ${part('history')}) t ORDER BY ${order} DESC LIMIT $5`,
-      values: [...values, since, positionOf(range.after), range.count + 1],
-    }),
-    db.query<{ total: string }>({
-      text: `SELECT (SELECT count(*) FROM resource t WHERE ${within}) + (SELECT count(*) FROM history t WHERE ${within}) AS total`,
-      values: [...values, since],
-    }),
-  ]);
-  const page = rows.slice(0, range.count);
-  const last = page.at(-1);
+  const { count, backwards = false, ascending = false } = range;
+  const position = positionOf(range.after);
+  const counts = range.shows || range.total === 'none' ? undefined : historyCount(db, range);
+  const walked = count > 0 ? gather(db, range, { position, ascending: ascending !== backwards }) : nothing;
+  const [{ rows, stopped }, total] = await Promise.all([walked, counts]);
+  const shown = rows.slice(0, count);
+  const end = rows.length > count ? shown.at(-1) : stopped;
+  const onwards = end && placeOf(range, end);
+  if (backwards) shown.reverse();
+  const first = shown[0];
+  const last = shown.at(-1);
+  const next = backwards ? last && placeOf(range, last) : onwards;
+  const previous = backwards ? onwards : position !== null && first ? placeOf(range, first) : undefined;
   return {
-    versions: page.map(toVersion),
-    total: Number(counts[0]?.total ?? 0),
-    ...(rows.length > page.length && last ? { next: String(last[order]) } : {}),
+    versions: shown.map(toVersion),
+    ...(total === undefined ? {} : { total }),
+    ...(next === undefined ? {} : { next }),
+    ...(previous === undefined ? {} : { previous }),
   };
 }
+
+const nothing: Promise<Gathered> = Promise.resolve({ rows: [], stopped: undefined });
