@@ -10,7 +10,7 @@ import type { Written } from './resources/write.ts';
 import { type SearchMemory, search } from './search/search.ts';
 import type { Database, Resources, Store } from './store.ts';
 
-function resourcesOn(db: Database, all: Written[]): Resources {
+function resourcesOn(db: Database, { memory, written: all }: Bound): Resources {
   return {
     async read(type, id) {
       const [version] = await readMany(db, [{ type, id }]);
@@ -20,7 +20,11 @@ function resourcesOn(db: Database, all: Written[]): Resources {
     readVersion: (type, id, version) => readVersion(db, { type, id }, version),
     history: (range) => history(db, range),
     async write(writes, { audit = [], jobs = [] } = {}) {
-      const [written] = await writeAll(db, [{ writes, audit, jobs }], true);
+      const [written] = await writeAll(db, [{ writes, audit, jobs }], {
+        careful: true,
+        known: memory.words,
+        commits: false,
+      });
       if (written instanceof Error) throw written;
       for (const one of written as readonly Written[]) all.push(one);
       return written as readonly Written[];
@@ -58,7 +62,7 @@ export function boundStore(db: Database, { memory, written }: Bound, depth = 0):
   }
   return {
     db,
-    resources: resourcesOn(db, written),
+    resources: resourcesOn(db, { memory, written }),
     search: (query) => search(db, memory, query),
     audit: { append: (record) => appendAudit(db, [record]) },
     jobs: { add: (job) => addJob(db, job) },

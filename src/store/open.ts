@@ -17,6 +17,7 @@ import { writeAll } from './resources/put.ts';
 import { readMany, readVersion, type Target } from './resources/read.ts';
 import type { Version } from './resources/version.ts';
 import type { Written } from './resources/write.ts';
+import type { KnownWords } from './search/dictionary.ts';
 import { openSearchMemory, search } from './search/search.ts';
 import { mayRetry, toStoreError } from './sqlstate.ts';
 import type { Database, Resources, Store } from './store.ts';
@@ -62,12 +63,13 @@ async function migrateAll({ databaseUrl, schema, log }: ConnectionOptions): Prom
 /** Looks first what exists only when a write does not have to be new, or when one that had to be turned out not to be. */
 async function writeRequests(
   db: Database,
+  known: KnownWords,
   requests: readonly Request[],
 ): Promise<readonly (readonly Written[] | Error)[]> {
   let careful = requests.some(({ writes }) => writes.some(({ expect }) => expect !== 'absent'));
   for (let tries = 1; ; tries++) {
     try {
-      return await writeAll(db, requests, careful);
+      return await writeAll(db, requests, { careful, known, commits: true });
     } catch (error) {
       if (tries === RETRIES || !mayRetry(error)) throw error;
       careful = true;
@@ -75,7 +77,7 @@ async function writeRequests(
   }
 }
 
-function sharedResources(db: Database, { told }: Watches): Resources {
+function sharedResources(db: Database, known: KnownWords, { told }: Watches): Resources {
   const read = group<Target, Version | undefined>({
     lanes: LANES,
     limit: READS_AT_ONCE,
@@ -88,7 +90,7 @@ function sharedResources(db: Database, { told }: Watches): Resources {
     itemMs: WRITE_MS,
     weight: ({ writes }) => writes.length,
     keys: ({ writes }) => writes.map(({ type, id }) => `${type}/${id}`),
-    run: (requests) => writeRequests(db, requests),
+    run: (requests) => writeRequests(db, known, requests),
   });
   return {
     read: (type, id) => read({ type, id }),
@@ -134,7 +136,7 @@ export async function openStore(options: ConnectionOptions): Promise<OpenStore> 
   return {
     db,
     prisma,
-    resources: sharedResources(db, watches),
+    resources: sharedResources(db, memory.words, watches),
     search: (query) => search(db, memory, query),
     audit: { append },
     jobs: { add: (job) => addJob(db, job) },

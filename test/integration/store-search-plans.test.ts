@@ -9,7 +9,7 @@ import { openFrequencies } from '../../src/store/search/frequency.ts';
 import type { IndexRow } from '../../src/store/search/index-row.ts';
 import { openNaming } from '../../src/store/search/naming.ts';
 import type { Clause, RangeValue, SearchQuery, SortKey } from '../../src/store/search/query.ts';
-import { type SearchMemory, search } from '../../src/store/search/search.ts';
+import { openSearchMemory, type SearchMemory, search } from '../../src/store/search/search.ts';
 import { withStore } from '../support/store.ts';
 
 const context = withStore();
@@ -305,7 +305,7 @@ describe('a search', () => {
   ])(
     'finds the same in the same order when %s',
     async (_, dense) => {
-      const memory: SearchMemory = { frequencies: openFrequencies(dense), name };
+      const memory: SearchMemory = { ...openSearchMemory(), frequencies: openFrequencies(dense), name };
       for (let round = 0; round < 250; round++) {
         const type = pick(['Basic', 'Basic', 'Patient']);
         const clauses = random(10) === 0 ? [] : clausesOf(type, 2);

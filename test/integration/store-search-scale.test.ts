@@ -1,10 +1,9 @@
 /** On a hundred thousand resources, one page costs few reads, whether its clauses find much or little. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { key64, paramKey, resourceKey, systemKey, typeKey } from '../../src/store/keys.ts';
-import { openFrequencies } from '../../src/store/search/frequency.ts';
 import { openNaming } from '../../src/store/search/naming.ts';
 import type { Clause, SearchQuery, SortKey } from '../../src/store/search/query.ts';
-import { search } from '../../src/store/search/search.ts';
+import { openSearchMemory, search } from '../../src/store/search/search.ts';
 import type { Database } from '../../src/store/store.ts';
 import { withStore } from '../support/store.ts';
 
@@ -97,7 +96,7 @@ async function costOf(query: SearchQuery): Promise<Cost> {
       return db.query<Row>(statement);
     },
   };
-  const page = await search(explaining, { frequencies: openFrequencies(), name }, query);
+  const page = await search(explaining, { ...openSearchMemory(), name }, query);
   return { found: page.versions.length, pages, scans };
 }
 

@@ -1,11 +1,20 @@
 /** Writes: many requests in one round trip, each with its own result or its own error. */
 import { FhirError } from '../../shared/errors.ts';
+import { type KnownWords, type Word, wordKey, wordsOf } from '../search/dictionary.ts';
 import type { Database } from '../store.ts';
 import { pack, type Request } from './pack.ts';
 import type { Write, Written } from './write.ts';
 
-const PARAMETERS = 43;
+const PARAMETERS = 67;
 const statement = `SELECT write_resources(${Array.from({ length: PARAMETERS }, (_, at) => `$${at + 1}`).join(', ')}) AS results`;
+
+export interface WriteOptions {
+  /** Whether some of the resources may exist. */
+  readonly careful: boolean;
+  readonly known: KnownWords;
+  /** Whether what is written is committed by itself; inside a transaction nobody knows yet. */
+  readonly commits: boolean;
+}
 
 /** Why a write was refused, by the number that `write_resources` gives. */
 function refusal({ type, id, expect }: Write, code: number): FhirError {
@@ -35,6 +44,22 @@ function resultOf(request: Request, results: readonly number[]): readonly Writte
   return request.writes.map((write, index) => toWritten(write, results[index] as number));
 }
 
+/** The words of the writes that are not known to be in the dictionary, each once. */
+function newWords(requests: readonly Request[], known: KnownWords): Map<string, Word> {
+  const words = new Map<string, Word>();
+  for (const { writes } of requests) {
+    for (const { index } of writes) {
+      for (const row of index) {
+        for (const word of wordsOf(row)) {
+          const key = wordKey(word);
+          if (!known.has(key)) words.set(key, word);
+        }
+      }
+    }
+  }
+  return words;
+}
+
 /**
  * Writes each request wholly or not at all, in one round trip. Rejects when the database took none of them. `careful` looks
  * first which of the resources exist; without it, one that does fails everything with a cause that `mayRetry` knows.
@@ -42,11 +67,13 @@ function resultOf(request: Request, results: readonly number[]): readonly Writte
 export async function writeAll(
   db: Database,
   requests: readonly Request[],
-  careful: boolean,
+  { careful, known, commits }: WriteOptions,
 ): Promise<readonly (readonly Written[] | Error)[]> {
-  const values = [careful, ...pack(requests)];
+  const words = newWords(requests, known);
+  const values = [careful, ...pack(requests, [...words.values()])];
   const [row] = await db.query<{ results: number[] }>({ name: 'write-resources', text: statement, values });
   const results = row?.results ?? [];
+  if (commits) known.add(words.keys());
   let from = 0;
   return requests.map((request) => {
     const own = results.slice(from, from + request.writes.length);

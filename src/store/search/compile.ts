@@ -1,15 +1,18 @@
 /** Clauses as conditions, and conditions as the list of what fulfils them all; chains hold clauses, so both are here. */
 import { paramKey } from '../keys.ts';
+import { composite } from './composite.ts';
 import { all, type Condition, clauseKey, exists, not } from './condition.ts';
 import { date, dates } from './date.ts';
 import { currentOf, id, updated } from './meta.ts';
 import { missing } from './missing.ts';
+import { named } from './named.ts';
+import { near } from './near.ts';
 import { quantity } from './quantity.ts';
 import type { Clause, ClauseOf } from './query.ts';
 import { reference } from './reference.ts';
 import type { Sql } from './sql.ts';
 import { string, uri } from './string.ts';
-import { token } from './token.ts';
+import { token, typed } from './token.ts';
 
 /** How many versions fulfil a condition, as far as that is known. */
 export type Frequency = (condition: Condition) => number | undefined;
@@ -160,6 +163,14 @@ function condition(compiling: Compiling, type: string, clause: Clause): Conditio
       return quantity(sql, clause);
     case 'uri':
       return uri(sql, clause);
+    case 'named':
+      return named(sql, clause);
+    case 'typed':
+      return typed(sql, clause);
+    case 'composite':
+      return composite(sql, clause);
+    case 'near':
+      return near(sql, clause);
     case 'missing':
       return missing(sql, clause);
     case 'chain':

@@ -84,6 +84,17 @@ export function equalityCondition(sql: Sql, table: string, p: string, matches: r
   };
 }
 
+/** At least one of several conditions of the same kind. */
+export function anyOf(conditions: readonly Condition[]): Condition {
+  const lists = conditions.map(({ list }) => list).filter((list) => list !== undefined);
+  const streams = conditions.map(({ streams: own }) => own).filter((own) => own !== undefined);
+  return {
+    holds: (v) => `(${conditions.map((condition) => condition.holds(v)).join(' OR ')})`,
+    ...(lists.length === conditions.length ? { list: () => lists.map((list) => list()).join(' UNION ALL ') } : {}),
+    ...(streams.length === conditions.length ? { streams: (walk) => streams.flatMap((own) => own(walk)) } : {}),
+  };
+}
+
 export function not(condition: Condition): Condition {
   return { holds: (v) => `NOT ${condition.holds(v)}` };
 }

@@ -12,6 +12,8 @@ const tables = {
   number: ['sp_qty'],
   quantity: ['sp_qty'],
   uri: ['sp_uri'],
+  composite: ['sp_comp'],
+  special: ['sp_pos'],
 } as const;
 const everywhere = [...new Set(Object.values(tables).flat())];
 

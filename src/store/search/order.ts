@@ -1,5 +1,4 @@
 /** Sorting by any parameter: values of a row, and what comes after a position. https://hl7.org/fhir/R4/search.html#sort */
-import { FhirError } from '../../shared/errors.ts';
 import { paramKey } from '../keys.ts';
 import { currentOf } from './meta.ts';
 import type { Position } from './position.ts';
@@ -34,9 +33,17 @@ export function sortValue(sql: Sql, type: string, { param, kind, descending }: S
   if (kind === 'updated') return v;
   const t = sql.alias();
   if (kind === 'id') return `(SELECT ${t}.ref FROM ${currentOf(sql, type)(t)} AND ${t}.v = ${v})`;
-  if (kind === 'reference') throw new FhirError('invalid', `Sorting by the reference ${param} is not possible.`);
-  const [table, column] = sources[kind];
   const p = sql.bind(paramKey(param), 'int4');
+  if (kind === 'reference') {
+    // Local ones by type and id; what is elsewhere has no order of its own.
+    const r = sql.alias();
+    return `(SELECT ${descending ? 'max' : 'min'}(${r}.ref) FROM sp_ref ${t} JOIN resource ${r} ON ${r}.rkey = ${t}.target WHERE ${t}.v = ${v} AND ${t}.p = ${p})`;
+  }
+  const [table, column] = sources[kind];
+  // A concept that is only a text has no code to be sorted by.
+  if (kind === 'token') {
+    return `(SELECT ${descending ? 'max' : 'min'}(${t}.val) FROM sp_token ${t} WHERE ${t}.v = ${v} AND ${t}.p = ${p} AND ${t}.val <> '')`;
+  }
   return `(SELECT ${descending ? 'max' : 'min'}(${t}.${column}) FROM ${table} ${t} WHERE ${t}.v = ${v} AND ${t}.p = ${p})`;
 }
 

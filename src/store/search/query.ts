@@ -20,11 +20,27 @@ export interface RangeValue {
 export interface QuantityValue extends RangeValue {
   readonly system?: string;
   readonly code?: string;
+  /** The searched range in another unit of the same system; undefined: there is none. The store asks for units it has. */
+  readonly convert?: (code: string) => { readonly low: number; readonly high: number } | undefined;
 }
 export interface ReferenceValue {
   readonly type?: string;
   readonly id?: string;
   readonly url?: string;
+}
+
+/** What is asked of one component of a composite parameter; a string is to begin so. */
+export type PartValue =
+  | ({ readonly kind: 'token' } & TokenValue)
+  | ({ readonly kind: 'reference' } & ReferenceValue)
+  | { readonly kind: 'uri' | 'string'; readonly value: string }
+  | ({ readonly kind: 'date' } & RangeValue)
+  | ({ readonly kind: 'quantity' } & QuantityValue);
+/** A circle on the earth. */
+export interface Near {
+  readonly latitude: number;
+  readonly longitude: number;
+  readonly kilometres: number;
 }
 
 /** One clause of a kind, for its compiler. */
@@ -35,6 +51,23 @@ export type Clause =
   | { readonly kind: 'id'; readonly any: readonly string[] }
   | { readonly kind: 'updated'; readonly any: readonly RangeValue[] }
   | { readonly kind: 'token'; readonly param: Param; readonly any: readonly TokenValue[]; readonly not?: boolean }
+  /** Tokens (or references) whose text begins so, with `codes` also those whose code does. */
+  | {
+      readonly kind: 'named';
+      readonly param: Param;
+      readonly of: 'token' | 'reference';
+      readonly any: readonly string[];
+      readonly codes?: boolean;
+    }
+  /** Identifiers of a type. */
+  | {
+      readonly kind: 'typed';
+      readonly param: Param;
+      readonly any: readonly { readonly system?: string; readonly type: string; readonly value: string }[];
+    }
+  /** Values that one element has together, in the order of the parameters' components. */
+  | { readonly kind: 'composite'; readonly params: readonly Param[]; readonly any: readonly (readonly PartValue[])[] }
+  | { readonly kind: 'near'; readonly param: Param; readonly any: readonly Near[] }
   | { readonly kind: 'reference'; readonly param: Param; readonly any: readonly ReferenceValue[] }
   | {
       readonly kind: 'string';
@@ -55,7 +88,7 @@ export type Clause =
       readonly param: Param;
       readonly missing: boolean;
       /** The parameter's type: where to look; without it everywhere is looked, which takes longer. */
-      readonly of?: 'token' | 'reference' | 'string' | 'date' | 'number' | 'quantity' | 'uri';
+      readonly of?: 'token' | 'reference' | 'string' | 'date' | 'number' | 'quantity' | 'uri' | 'composite' | 'special';
     }
   /** Resources whose reference `param` points at a resource (of one of `types`) that fulfils `where`. */
   | {

@@ -5,14 +5,15 @@ import { type Condition, clauseKey, equalityCondition, type Match, MOST_STREAMS,
 import type { ClauseOf, ReferenceValue } from './query.ts';
 import type { Sql } from './sql.ts';
 
-function targetKey({ type, id, url }: ReferenceValue): bigint {
+/** The key of what a reference that is searched for points at. */
+export function soughtTarget({ type, id, url }: ReferenceValue): bigint {
   if (url !== undefined) return valueKey(url);
   if (type !== undefined && id !== undefined) return resourceKey(type, id);
   throw new FhirError('invalid', 'A reference to search for needs a type and an id, or a URL.');
 }
 
 export function reference(sql: Sql, clause: ClauseOf<'reference'>): Condition {
-  const keys = [...new Set(clause.any.map(targetKey))];
+  const keys = [...new Set(clause.any.map(soughtTarget))];
   const p = sql.bind(paramKey(clause.param), 'int4');
   if (keys.length > MOST_STREAMS) {
     const targets = sql.bind(keys, 'int8[]');

@@ -2,6 +2,7 @@
 import { toVersion, type VersionRow } from '../resources/row.ts';
 import type { Database } from '../store.ts';
 import { type Compiling, compile, members } from './compile.ts';
+import { type KnownWords, openKnownWords } from './dictionary.ts';
 import { type Frequencies, openFrequencies } from './frequency.ts';
 import { currentOf } from './meta.ts';
 import { type Naming, openNaming } from './naming.ts';
@@ -10,15 +11,18 @@ import { planPage } from './plan.ts';
 import { decodePosition, encodePosition } from './position.ts';
 import type { SearchPage, SearchQuery } from './query.ts';
 import { beginSql } from './sql.ts';
+import { inStoredUnits } from './units.ts';
 
 /** What searches share: how frequent clauses are, and which statements have been prepared. */
 export interface SearchMemory {
   readonly frequencies: Frequencies;
   readonly name: Naming;
+  /** What the dictionary has: shared by all writes. */
+  readonly words: KnownWords;
 }
 
 export function openSearchMemory(): SearchMemory {
-  return { frequencies: openFrequencies(), name: openNaming() };
+  return { frequencies: openFrequencies(), name: openNaming(), words: openKnownWords() };
 }
 
 type Row = VersionRow & Readonly<Record<`k${number}`, string | null>>;
@@ -69,7 +73,8 @@ function mayChoose({ where, sort, total }: SearchQuery): boolean {
  * page goes on after the last row of the one before, whatever was put before it meanwhile. Throws FhirError `invalid`
  * for a position that is not of this order, `busy` when the statement takes longer than the configured limit.
  */
-export async function search(db: Database, memory: SearchMemory, query: SearchQuery): Promise<SearchPage> {
+export async function search(db: Database, memory: SearchMemory, asked: SearchQuery): Promise<SearchPage> {
+  const query = { ...asked, where: await inStoredUnits(db, memory.name, asked.where) };
   if (mayChoose(query)) await memory.frequencies.learn(db, memory.name, query.type, query.where);
   const rows = query.count > 0 ? await pageOf(db, memory, query) : [];
   const total = query.total === 'accurate' ? await totalOf(db, memory, query) : undefined;

@@ -50,3 +50,21 @@ export function token(sql: Sql, clause: ClauseOf<'token'>): Condition {
   const condition = equalityCondition(sql, 'sp_token', p, matches);
   return clause.not ? not(condition) : { ...condition, key: clauseKey(clause) };
 }
+
+type Typed = ClauseOf<'typed'>['any'][number];
+
+/** `:of-type`: the dictionary knows which labels stand for a type. */
+function typedMatch(sql: Sql, p: string, { system, type, value }: Typed): Match {
+  const code = sql.bind(valueKey(value), 'int8');
+  const kind = sql.bind(valueKey(type), 'int8');
+  const inSystem = system === undefined ? 'TRUE' : `d.sys = ${sql.bind(systemKey(system), 'int4')}`;
+  const labels = `SELECT d.label FROM dictionary d WHERE d.p = ${p} AND d.kind = 't' AND d.code = ${kind} AND ${inSystem}`;
+  return (t) => `${t}.code = ${code} AND ${t}.label = ANY (ARRAY(${labels}))`;
+}
+
+/** https://hl7.org/fhir/R4/search.html#token, `:of-type` */
+export function typed(sql: Sql, clause: ClauseOf<'typed'>): Condition {
+  const p = sql.bind(paramKey(clause.param), 'int4');
+  const matches = clause.any.map((value) => typedMatch(sql, p, value));
+  return { ...rowCondition(sql, 'sp_token', p, matches), key: clauseKey(clause) };
+}

@@ -1,0 +1,146 @@
+/** Index rows as the arrays that the SQL function `write_resources` takes: one list of columns for each table. */
+import { float8s, int4s, int8s, texts } from '../arrays.ts';
+import { paramKey, systemKey, valueKey } from '../keys.ts';
+import { clampTime } from '../search/clamp-time.ts';
+import { inIndexOrder, isEquality, type PartKey, partKey } from '../search/composite-key.ts';
+import { labelOf, referenceLabel, targetKey, tokenKey } from '../search/dictionary.ts';
+import { fold } from '../search/fold.ts';
+import type { IndexRow, Part } from '../search/index-row.ts';
+import { storedString, storedUri } from '../search/stored-text.ts';
+import type { Write } from './write.ts';
+
+function emptyRows() {
+  const common = () => ({ n: [] as number[], p: [] as number[] });
+  return {
+    token: {
+      ...common(),
+      code: [] as bigint[],
+      sys: [] as number[],
+      val: [] as string[],
+      label: [] as number[],
+    },
+    ref: { ...common(), target: [] as bigint[], label: [] as number[] },
+    str: { ...common(), val: [] as string[], exact: [] as bigint[] },
+    date: { ...common(), lo: [] as number[], hi: [] as number[], alone: [] as number[] },
+    qty: { ...common(), unit: [] as number[], sys: [] as number[], lo: [] as number[], hi: [] as number[] },
+    uri: { ...common(), val: [] as string[] },
+    comp: {
+      ...common(),
+      a: [] as bigint[],
+      asys: [] as number[],
+      second: [] as PartKey[],
+      rest: [] as (string | undefined)[],
+    },
+    pos: { ...common(), lat: [] as number[], lon: [] as number[] },
+  };
+}
+
+type Rows = ReturnType<typeof emptyRows>;
+
+const tables = {
+  token: 'token',
+  reference: 'ref',
+  string: 'str',
+  date: 'date',
+  quantity: 'qty',
+  uri: 'uri',
+  composite: 'comp',
+  position: 'pos',
+} as const;
+
+function add(rows: Rows, n: number, row: IndexRow): void {
+  const table = rows[tables[row.kind]];
+  table.n.push(n);
+  table.p.push(paramKey(row.param));
+  fill(rows, row);
+}
+
+const nothing: PartKey = { k: 0n, hi: 0n, sys: 0, unit: 0, spoken: 0, val: undefined };
+
+function fillComposite({ comp }: Rows, parts: readonly Part[]): void {
+  const [first, ...more] = inIndexOrder(parts);
+  const leads = first !== undefined && isEquality(first);
+  const lead = leads ? partKey(first) : nothing;
+  const [second, third] = (leads ? more : inIndexOrder(parts)).map(partKey);
+  comp.a.push(lead.k);
+  comp.asys.push(lead.sys);
+  comp.second.push(second ?? nothing);
+  comp.rest.push(third && `{${[third.k, third.hi, third.sys, third.unit, third.spoken].join(',')}}`);
+}
+
+function fill(rows: Rows, row: IndexRow): void {
+  switch (row.kind) {
+    case 'token':
+      rows.token.code.push(tokenKey(row));
+      rows.token.sys.push(systemKey(row.system));
+      rows.token.val.push(storedString(row.code));
+      rows.token.label.push(labelOf(row));
+      break;
+    case 'reference':
+      rows.ref.target.push(targetKey(row));
+      rows.ref.label.push(referenceLabel(row));
+      break;
+    case 'string':
+      rows.str.val.push(storedString(fold(row.value)));
+      rows.str.exact.push(valueKey(row.value));
+      break;
+    case 'date':
+      rows.date.lo.push(clampTime(row.low));
+      rows.date.hi.push(clampTime(row.high));
+      break;
+    case 'quantity':
+      rows.qty.unit.push(systemKey(row.code));
+      rows.qty.sys.push(systemKey(row.system));
+      rows.qty.lo.push(row.low);
+      rows.qty.hi.push(row.high);
+      break;
+    case 'uri':
+      rows.uri.val.push(storedUri(row.value));
+      break;
+    case 'composite':
+      fillComposite(rows, row.parts);
+      break;
+    case 'position':
+      rows.pos.lat.push(row.latitude);
+      rows.pos.lon.push(row.longitude);
+      break;
+  }
+}
+
+/** Of the dates of one write, which begin at `first`: whether each is the only one of its parameter. */
+function markAlone({ p, alone }: Rows['date'], first: number): void {
+  for (let at = first; at < p.length; at++) {
+    const isOnly = p.indexOf(p[at] as number, first) === at && p.lastIndexOf(p[at] as number) === at;
+    alone.push(isOnly ? 1 : 0);
+  }
+}
+
+function packComposites({ n, p, a, asys, second, rest }: Rows['comp']): Buffer[] {
+  return [
+    ...[int4s(n), int4s(p), int8s(a), int4s(asys)],
+    ...[int8s(second.map(({ k }) => k)), int8s(second.map(({ hi }) => hi))],
+    ...[int4s(second.map(({ sys }) => sys)), int4s(second.map(({ unit }) => unit))],
+    ...[int4s(second.map(({ spoken }) => spoken)), texts(second.map(({ val }) => val)), texts(rest)],
+  ];
+}
+
+/** The columns of the search rows of all writes; rows name their write by its number from 1. */
+export function packIndex(writes: readonly Write[]): Buffer[] {
+  const rows = emptyRows();
+  writes.forEach((write, at) => {
+    const first = rows.date.n.length;
+    for (const row of write.index) add(rows, at + 1, row);
+    markAlone(rows.date, first);
+  });
+  const { token, ref, str, date, qty, uri, comp, pos } = rows;
+  return [
+    ...[int4s(token.n), int4s(token.p), int8s(token.code), int4s(token.sys), texts(token.val), int4s(token.label)],
+    ...[int4s(ref.n), int4s(ref.p), int8s(ref.target), int4s(ref.label)],
+    ...[int4s(str.n), int4s(str.p), texts(str.val), int8s(str.exact)],
+    ...[int4s(date.n), int4s(date.p), int8s(date.lo), int8s(date.hi), int4s(date.alone)],
+    ...[int4s(qty.n), int4s(qty.p), int4s(qty.unit), int4s(qty.sys), float8s(qty.lo), float8s(qty.hi)],
+    ...[int4s(uri.n), int4s(uri.p), texts(uri.val)],
+    ...packComposites(comp),
+    ...[int4s(pos.n), int4s(pos.p), float8s(pos.lat), float8s(pos.lon)],
+  ];
+}

@@ -1,0 +1,141 @@
+/** Composite parameters: what one row says together. https://hl7.org/fhir/R4/search.html#combining */
+import { paramKey, systemKey, valueKey } from '../keys.ts';
+import { clampTime } from './clamp-time.ts';
+import { compare, leastEnd } from './compare.ts';
+import { inIndexOrder, isEquality, numberKey, textKey } from './composite-key.ts';
+import {
+  anyOf,
+  type Condition,
+  clauseKey,
+  equalityCondition,
+  type Match,
+  MOST_STREAMS,
+  rowCondition,
+} from './condition.ts';
+import { fold } from './fold.ts';
+import type { ClauseOf, PartValue, QuantityValue, RangeValue } from './query.ts';
+import { soughtTarget } from './reference.ts';
+import type { Sql } from './sql.ts';
+import { beginningWith, storedString } from './stored-text.ts';
+
+/** The columns that hold a part: of an index row the first (`a`), the second (`k`) or the third (in `rest`). */
+interface Columns {
+  readonly k: string;
+  readonly hi: string;
+  readonly sys: string;
+  readonly unit: string;
+  readonly spoken: string;
+  readonly val: string;
+}
+
+const places = {
+  first: (t: string): Columns => ({ ...second(t), k: `${t}.a`, hi: `${t}.a`, sys: `${t}.asys` }),
+  second,
+  third: (t: string): Columns => ({
+    ...{ k: `${t}.rest[1]`, hi: `${t}.rest[2]`, sys: `${t}.rest[3]` },
+    ...{ unit: `${t}.rest[4]`, spoken: `${t}.rest[5]`, val: `${t}.val` },
+  }),
+};
+
+function second(t: string): Columns {
+  const [k, hi, sys, unit, spoken, val] = ['k', 'hi', 'sys', 'unit', 'spoken', 'val'].map((name) => `${t}.${name}`);
+  return { k, hi, sys, unit, spoken, val } as Columns;
+}
+
+type PartMatch = (columns: Columns) => string;
+
+/** Alternatives, each a range of an index. */
+type PartMatches = readonly PartMatch[];
+
+function equalTo(sql: Sql, key: bigint): PartMatch {
+  const bound = sql.bind(key, 'int8');
+  return ({ k }) => `${k} = ${bound}`;
+}
+
+function within(sql: Sql, { prefix }: RangeValue, low: bigint, high: bigint, unit: PartMatch): PartMatches {
+  const bounds = { low: sql.bind(low, 'int8'), high: sql.bind(high, 'int8') };
+  const whole: PartMatch = (columns) => `${compare(prefix, columns.k, columns.hi, bounds)} AND ${unit(columns)}`;
+  const end = leastEnd(prefix, bounds);
+  if (end === undefined) return [whole];
+  return [
+    (columns) => `${columns.hi} = ${columns.k} AND ${columns.k} >= ${end} AND ${whole(columns)}`,
+    (columns) => `${columns.hi} > ${columns.k} AND ${columns.hi} >= ${end} AND ${whole(columns)}`,
+  ];
+}
+
+/** With a system the unit is its code, without one also what is printed. */
+function inUnit(sql: Sql, { system, code }: QuantityValue): PartMatch {
+  const unit = code === undefined ? undefined : sql.bind(systemKey(code), 'int4');
+  const sys = system === undefined ? undefined : sql.bind(systemKey(system), 'int4');
+  return (columns) => {
+    const inSystem = sys === undefined ? 'TRUE' : `${columns.sys} = ${sys}`;
+    if (unit === undefined) return inSystem;
+    const spoken = sys === undefined ? ` OR ${columns.spoken} = ${unit}` : '';
+    return `${inSystem} AND (${columns.unit} = ${unit}${spoken})`;
+  };
+}
+
+function stringMatch(sql: Sql, text: string): PartMatch {
+  const folded = storedString(fold(text));
+  const [from, to] = beginningWith(folded).map((end) => sql.bind(end, 'text'));
+  const [low, high] = [sql.bind(textKey(folded), 'int8'), sql.bind(textKey(folded, 0xff), 'int8')];
+  return ({ k, val }) => `${k} >= ${low} AND ${k} <= ${high} AND ${val} >= ${from} AND ${val} < ${to}`;
+}
+
+function partMatches(sql: Sql, part: PartValue): PartMatches {
+  switch (part.kind) {
+    case 'token': {
+      const sys = part.system === undefined ? undefined : sql.bind(systemKey(part.system), 'int4');
+      const inSystem: PartMatch = (columns) => (sys === undefined ? 'TRUE' : `${columns.sys} = ${sys}`);
+      if (part.code === undefined) return [inSystem];
+      const equal = equalTo(sql, valueKey(part.code));
+      return [(columns) => `${equal(columns)} AND ${inSystem(columns)}`];
+    }
+    case 'reference':
+      return [equalTo(sql, soughtTarget(part))];
+    case 'uri':
+      return [equalTo(sql, valueKey(part.value))];
+    case 'string':
+      return [stringMatch(sql, part.value)];
+    case 'date':
+      return within(sql, part, BigInt(clampTime(part.low)), BigInt(clampTime(part.high)), () => 'TRUE');
+    case 'quantity':
+      return within(sql, part, numberKey(part.low), numberKey(part.high), inUnit(sql, part));
+  }
+}
+
+function tupleMatches(sql: Sql, parts: readonly PartValue[]): readonly Match[] {
+  const ordered = inIndexOrder(parts);
+  const leads = ordered[0] !== undefined && isEquality(ordered[0]);
+  const used = leads ? [places.first, places.second, places.third] : [places.second, places.third];
+  const begin: Match = leads ? () => 'TRUE' : (t) => `${t}.a = 0`;
+  return ordered.reduce<readonly Match[]>(
+    (matches, part, at) => {
+      const place = used[at] ?? places.third;
+      const ways = partMatches(sql, part);
+      return matches.flatMap((match) =>
+        ways.map(
+          (way): Match =>
+            (t) =>
+              `${match(t)} AND ${way(place(t))}`,
+        ),
+      );
+    },
+    [begin],
+  );
+}
+
+/** Whether the index gives what fulfils it in order of v. */
+function isTwoEqualities(parts: readonly PartValue[]): boolean {
+  return (
+    parts.length === 2 && parts.every((part) => isEquality(part) && (part.kind !== 'token' || part.code !== undefined))
+  );
+}
+
+export function composite(sql: Sql, clause: ClauseOf<'composite'>): Condition {
+  const matches = clause.any.flatMap((parts) => tupleMatches(sql, parts));
+  const streams = clause.any.every(isTwoEqualities) && matches.length <= MOST_STREAMS;
+  const make = streams ? equalityCondition : rowCondition;
+  const conditions = clause.params.map((param) => make(sql, 'sp_comp', sql.bind(paramKey(param), 'int4'), matches));
+  return { ...anyOf(conditions), key: clauseKey(clause) };
+}
