@@ -27,6 +27,22 @@ export interface SearchParameter {
   readonly targets?: readonly string[];
   /** Of a composite: the parameters (by URL) and how each is read from an element of `expression`. */
   readonly components?: readonly { readonly url: string; readonly expression: string }[];
+  /** What a posted definition allows less of than its type has; absent: all of it. */
+  readonly limits?: Limits;
+  /** Posted, and not all resources are indexed by it yet: it finds nothing until they are. */
+  readonly indexing?: true;
+}
+
+/** https://hl7.org/fhir/R4/searchparameter-definitions.html#SearchParameter.multipleOr and those after it. */
+export interface Limits {
+  /** False: one value only, no comma. */
+  readonly multipleOr?: false;
+  /** False: once only. */
+  readonly multipleAnd?: false;
+  readonly comparators?: readonly string[];
+  readonly modifiers?: readonly string[];
+  /** Parameters that may be chained to it. */
+  readonly chains?: readonly string[];
 }
 
 interface Distilled extends Omit<SearchParameter, 'expression'> {
@@ -57,8 +73,13 @@ export interface SearchParameters {
   /** All of a concrete type, `_id` and the like included: the same list as long as none of them has changed. */
   parameters(type: string): readonly SearchParameter[];
   parameter(type: string, code: string): SearchParameter | undefined;
+  /** By canonical URL, of any type. */
+  byUrl(url: string): SearchParameter | undefined;
+  /** The number of the posted parameters' state; it travels with what was indexed by it. 1: there are none. */
+  readonly generation: number;
 }
 
+const byUrl = lazy(() => new Map(all().map(({ base: _, ...parameter }) => [parameter.url, parameter])));
 const listed: (type: string) => readonly SearchParameter[] = keep((type: string) => [...byCode(type).values()]);
 const none: readonly SearchParameter[] = [];
 
@@ -67,6 +88,8 @@ export const r4Parameters: SearchParameters = {
   version: 0,
   parameters: (type) => (isResourceType(type) ? listed(type) : none),
   parameter: (type, code) => (isResourceType(type) ? byCode(type).get(code) : undefined),
+  byUrl: (url) => byUrl().get(url),
+  generation: 1,
 };
 
 /** The parameter `code` of a type, among those of `where`. */
