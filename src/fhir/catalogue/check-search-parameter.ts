@@ -29,19 +29,12 @@ function checkCode({ code = '' }: Definition): Issue[] {
   return [issue('code', `A search URL cannot name the parameter ${JSON.stringify(code)}: it takes ${rule}.`, 'value')];
 }
 
-function checkBase({ base = [] }: Definition): Issue[] {
-  return base.flatMap((type, at) => {
+/** Concrete types, and the two that all of them derive from. */
+function checkTypes(member: 'base' | 'target', types: readonly string[] = []): Issue[] {
+  return types.flatMap((type, at) => {
     const known = isResourceType(type) || type === 'Resource' || type === 'DomainResource';
-    return known ? [] : [issue(`base[${at}]`, `${type} is no resource type of FHIR R4.`, 'code-invalid')];
+    return known ? [] : [issue(`${member}[${at}]`, `${type} is no resource type of FHIR R4.`, 'code-invalid')];
   });
-}
-
-function checkTarget({ target = [] }: Definition): Issue[] {
-  return target.flatMap((type, at) =>
-    isResourceType(type) || type === 'Resource' || type === 'DomainResource'
-      ? []
-      : [issue(`target[${at}]`, `${type} is no resource type of FHIR R4.`, 'code-invalid')],
-  );
 }
 
 function checkComponents({ type, component = [] }: Definition, parameters: SearchParameters): Issue[] {
@@ -107,8 +100,8 @@ export function checkSearchParameter(definition: Definition, parameters: SearchP
   const narrowsOwn = baseTypes(definition.base ?? []).every((one) => r4Parameters.parameter(one, parameter.code));
   const before = [
     ...(narrowsOwn ? [] : checkCode(definition)),
-    ...checkBase(definition),
-    ...checkTarget(definition),
+    ...checkTypes('base', definition.base),
+    ...checkTypes('target', definition.target),
     ...checkComponents(definition, parameters),
     ...checkTaken(definition, parameter, parameters),
   ];
