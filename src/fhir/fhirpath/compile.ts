@@ -8,17 +8,16 @@ import { functions } from './functions.ts';
 import { member, type Types } from './members.ts';
 import { operators } from './operators.ts';
 import { type Expression, parse } from './parse.ts';
+import { type Resolving, resolveReference } from './resolve.ts';
 
 /** What an expression can refer to besides its focus. */
-export interface Environment {
+export interface Environment extends Resolving {
   /** %resource: the resource that holds the focus. */
   readonly resource: unknown;
-  /** %rootResource: the outermost one, when the focus is in a contained resource. */
-  readonly root: unknown;
   /** %context: the focus that the whole expression started from; set by `compile`. */
   readonly context?: Collection;
-  /** The resource that a literal reference points at, where it is at hand. */
-  readonly resolve?: (reference: string) => unknown;
+  /** Further variables by name, without `%`. */
+  readonly variables?: Readonly<Record<string, Collection>>;
 }
 
 type Run = (focus: Collection, environment: Environment) => Collection;
@@ -50,6 +49,8 @@ function variable(name: string, scope: Scope): Compiled {
   if (name === '%rootResource') return { run: (_, { root }) => [root], types: null };
   if (name === '%context') return { run: (_, { context = none }) => context, types: scope.outer };
   const value = Object.hasOwn(constants, name) ? constants[name] : undefined;
+  if (name === '%extension')
+    return { run: (_, { variables }) => variables?.['extension'] ?? none, types: ['Extension'] };
   if (value === undefined) throw new SyntaxError(`FHIRPath: unknown variable ${name}`);
   return { run: () => [value], types: ['string'] };
 }
@@ -106,14 +107,6 @@ function isType(on: Compiled, type: string): Compiled {
   };
 }
 
-function resolveItem(item: Item, { resolve, root }: Environment): unknown {
-  const reference = isObject(item) ? item['reference'] : item;
-  if (typeof reference !== 'string') return undefined;
-  if (!reference.startsWith('#')) return resolve?.(reference);
-  const contained = isObject(root) && Array.isArray(root['contained']) ? root['contained'] : [];
-  return contained.find((one) => isObject(one) && `#${one['id']}` === reference);
-}
-
 type Special = (on: Compiled, args: readonly Expression[], scope: Scope) => Compiled;
 
 /** The argument evaluated for each item of the input, as $this. */
@@ -166,7 +159,7 @@ const special: Readonly<Record<string, Special>> = {
     run: (f, e) =>
       on
         .run(f, e)
-        .map((item) => resolveItem(item, e))
+        .map((item) => resolveReference(item, e))
         .filter((item) => item !== undefined),
   }),
 };

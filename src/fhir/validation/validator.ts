@@ -1,15 +1,21 @@
 /**
- * Validation of resources: structure and values, then what depends on several elements at once.
+ * Validation of resources: structure and values, then what depends on several elements at once, then what only a terminology
+ * service can judge.
  * https://hl7.org/fhir/R4/validation.html
  */
 import type { Issue } from '../../shared/errors.ts';
 import { isResourceType } from '../definitions/types.ts';
+import type { Codes } from '../definitions/value-sets.ts';
 import { isObject, type Json } from '../fhirpath/collection.ts';
+import { collectCodings } from './codings.ts';
+import { boundIssues, systemIssues } from './deep.ts';
+import { definitionIssues } from './definition-issues.ts';
 import { explain, show } from './explain.ts';
-import { conformance } from './profiles/conform.ts';
+import { type Conform, conformance } from './profiles/conform.ts';
+import type { OpenCode } from './profiles/content.ts';
 import { openRegistry } from './profiles/registry.ts';
 import { structureValidators } from './structure.ts';
-import type { Validate } from './validate.ts';
+import type { DeepOptions, Validate, ValidateDeep, ValidateOptions } from './validate.ts';
 import { checkTogether } from './walk.ts';
 
 /** Deeper than any real resource (the official examples reach 19), and far from the end of the stack. */
@@ -41,9 +47,27 @@ function unusable(resource: unknown): readonly Issue[] | undefined {
     : undefined;
 }
 
+/** Which profiles an installation asks of resources that do not name them, and what it makes of unknown ones. */
+export interface ProfilePolicy {
+  /** Canonical URLs by resource type. */
+  readonly enforced: Readonly<Record<string, readonly string[]>>;
+  readonly unknown: 'error' | 'warning' | 'ignore';
+}
+
 export interface ValidatorOptions {
   /** A folder with StructureDefinitions and ValueSets in JSON. */
   readonly profilesFolder: string;
+  /** Default: nothing is enforced but what resources name, and an unknown profile is a warning. */
+  readonly policy?: ProfilePolicy;
+  /** The codes of a posted value set, when they are known already. */
+  readonly membersNow?: (url: string) => Codes | undefined;
+}
+
+export interface Validation {
+  readonly validate: Validate;
+  readonly validateDeep: ValidateDeep;
+  /** What was posted as StructureDefinition under an id (undefined: it is no more), for profiles to come. */
+  readonly put: (id: string, definition: unknown) => void;
 }
 
 /** The same problem can be found by a profile and by the definition of its extension. */
@@ -52,27 +76,65 @@ function once(issues: readonly Issue[]): readonly Issue[] {
   return [...new Map(issues.map((issue) => [`${issue.expression}\n${issue.diagnostics}`, issue])).values()];
 }
 
+const anything: ProfilePolicy = { enforced: {}, unknown: 'warning' };
+
 /**
- * A validator of R4 resources against the base definitions and the profiles of R4 and of a folder. Types and profiles
- * are compiled at their first use. Throws when there is no such folder.
+ * Validation of R4 resources against the base definitions and the profiles of R4, of a folder, and those that were posted.
+ * Types and profiles are compiled at their first use. Throws when there is no such folder.
  */
-export function createValidator({ profilesFolder }: ValidatorOptions): Validate {
-  const registry = openRegistry(profilesFolder);
+export function createValidation(options: ValidatorOptions): Validation {
+  const { profilesFolder, policy = anything, membersNow } = options;
+  const registry = openRegistry(profilesFolder, membersNow ?? (() => undefined));
   const isValid = structureValidators(false);
   const problems = structureValidators(true);
-  const checkStructure = (resource: ResourceJson): readonly Issue[] => {
+  const enforced = (type: string) =>
+    Object.hasOwn(policy.enforced, type) ? (policy.enforced[type] ?? []) : (policy.enforced['*'] ?? []);
+
+  function checkStructure(resource: ResourceJson): readonly Issue[] {
     const type = resource.resourceType;
     const valid: boolean = isValid(type)(resource);
     if (valid) return [];
     const listing = problems(type);
     listing(resource);
     return (listing.errors ?? []).map((error) => explain(resource, error));
-  };
-  return (resource, { profiles } = {}) => {
+  }
+
+  function conform({ profiles }: ValidateOptions, openCodes: OpenCode[] | undefined, thorough: boolean): Conform {
+    const run = { registry, openCodes, done: new Map() };
+    const check = conformance({ run, asked: profiles, enforced, unknownProfile: policy.unknown, thorough });
+    return (value, type, at) =>
+      type === 'StructureDefinition'
+        ? [...check(value, type, at), ...definitionIssues(value, registry, at.path())]
+        : check(value, type, at);
+  }
+
+  const validate: Validate = (resource, given = {}) => {
     const refused = unusable(resource);
     if (refused) return refused;
     const known = resource as ResourceJson;
-    const together = checkTogether(known, known.resourceType, conformance(registry, profiles));
+    const together = checkTogether(known, known.resourceType, { conform: conform(given, undefined, false) });
     return once([...checkStructure(known), ...together]);
   };
+
+  async function validateDeep(resource: unknown, given: DeepOptions = {}): Promise<readonly Issue[]> {
+    const { terminology, thorough = false } = given;
+    const refused = unusable(resource);
+    if (refused) return refused;
+    const known = resource as ResourceJson;
+    const open: OpenCode[] = [];
+    const codings = thorough ? collectCodings(registry.codes) : undefined;
+    const walk = { conform: conform(given, open, thorough), ...(codings ? { codings } : {}) };
+    const together = checkTogether(known, known.resourceType, walk);
+    const found = [...checkStructure(known), ...together, ...(codings?.issues ?? [])];
+    if (!terminology) return once(found);
+    const bound = await boundIssues([...open, ...(codings?.open ?? [])], terminology);
+    return once([...found, ...bound, ...(await systemIssues(codings?.codings ?? [], terminology))]);
+  }
+
+  return { validate, validateDeep, put: registry.put };
+}
+
+/** As `createValidation`, for who needs no more than the check of a resource as it is. */
+export function createValidator(options: ValidatorOptions): Validate {
+  return createValidation(options).validate;
 }

@@ -1,134 +1,122 @@
 /**
- * One walk over a resource along the definitions, for the rules that concern several elements: invariants and the
- * targets of references. Fed with bad structure it skips what it does not know; the structure's own check tells.
+ * One walk over a resource along the definitions, for the rules that concern several elements: invariants, the targets of
+ * references, profiles. Fed with bad structure it skips what it does not know; the structure's own check tells.
  */
 import type { Issue } from '../../shared/errors.ts';
-import { keep } from '../definitions/generated.ts';
-import { isPrimitive, isResourceType, type Property, properties } from '../definitions/types.ts';
+import { isResourceType } from '../definitions/types.ts';
 import { isObject, type Json } from '../fhirpath/collection.ts';
 import type { Environment } from '../fhirpath/compile.ts';
-import { compileInvariant, type Invariant, invariantsOf } from './invariants.ts';
-import { wrongTarget } from './references.ts';
+import { bundleIssues, bundleResolver } from './bundle.ts';
+import type { Codings } from './codings.ts';
+import { containedIssues } from './contained.ts';
+import { type Invariant, invariantsOf } from './invariants.ts';
+import type { Conform } from './profiles/conform.ts';
+import { contradiction, wrongTarget } from './references.ts';
+import { type Stop, stops } from './stops.ts';
 
-/** What to check on each value of an element, and how to go on below it. */
-interface Stop {
-  readonly name: string;
-  /** Checks of this element besides those of its type. */
-  readonly invariants: readonly Invariant[];
-  readonly targets?: readonly string[];
-  /** undefined: nothing below. */
-  readonly type?: string;
+export interface Walk {
+  readonly conform: Conform;
+  /** Takes the codes that the structure's own check does not judge; absent: nobody asks. */
+  readonly codings?: Codings;
 }
-
-/** Checks of what a profile may be about, besides the base definitions: resources and extensions. */
-export type Conform = (value: Json, type: string, path: () => string, environment: Environment) => readonly Issue[];
 
 /** Where the walk is; one for each resource on the way. */
-interface Place extends Environment {
-  readonly conform: Conform;
+interface Place extends Environment, Walk {
   readonly issues: Issue[];
+  readonly outermost: Json;
   /** Names and indexes from the outermost resource; written as text only when there is an issue. */
-  readonly path: (string | number)[];
+  readonly steps: (string | number)[];
 }
 
-function expressionOf(path: readonly (string | number)[]): string {
-  return path.map((step, at) => (typeof step === 'number' ? `[${step}]` : at === 0 ? step : `.${step}`)).join('');
+function expressionOf(steps: readonly (string | number)[]): string {
+  return steps.map((step, at) => (typeof step === 'number' ? `[${step}]` : at === 0 ? step : `.${step}`)).join('');
 }
 
-function stopOf({ element, type }: Property): Stop {
-  const code = type.profile ?? type.code;
-  const types = element.types.map((one) => one.code);
-  return {
-    name: element.name,
-    invariants: (element.constraints ?? []).map((constraint) => compileInvariant(constraint, types)),
-    ...(type.code === 'Reference' && type.targets ? { targets: type.targets } : {}),
-    ...(isPrimitive(code) ? {} : { type: code }),
-  };
+function report(place: Place, code: string, diagnostics: string, below = ''): void {
+  const expression = [expressionOf(place.steps) + below];
+  place.issues.push({ severity: 'error', code, diagnostics, expression });
 }
-
-/** The stops of a type by JSON property; a primitive without checks is none, its `_name` leads to its extensions. */
-const stops: (type: string) => ReadonlyMap<string, Stop> = keep((type: string) => {
-  const found = new Map<string, Stop>();
-  for (const property of properties(type).values()) {
-    const stop = stopOf(property);
-    if (stop.type !== undefined || stop.invariants.length > 0) found.set(property.json, stop);
-    if (stop.type === undefined) found.set(`_${property.json}`, { name: stop.name, invariants: [], type: 'Element' });
-  }
-  return found;
-});
 
 function check(focus: unknown, { key, severity, human, holds }: Invariant, place: Place): void {
   if (holds(focus, place)) return;
-  const expression = [expressionOf(place.path)];
+  const expression = [expressionOf(place.steps)];
   place.issues.push({ severity, code: 'invariant', diagnostics: `${key}: ${human}`, expression });
 }
 
-function checkTarget(value: unknown, targets: readonly string[], place: Place): void {
-  const type = isObject(value) ? wrongTarget(value, targets, place.root) : undefined;
+function checkTarget(value: Json, targets: readonly string[], place: Place): void {
+  const type = wrongTarget(value, targets, place);
   if (type === undefined) return;
   const diagnostics = `A reference to ${type} is not allowed here, only to ${targets.join(', ')}.`;
-  place.issues.push({
-    severity: 'error',
-    code: 'value',
-    diagnostics,
-    expression: [`${expressionOf(place.path)}.reference`],
-  });
+  report(place, 'value', diagnostics, '.reference');
+}
+
+function checkReference(value: Json, place: Place): void {
+  if (value['type'] === undefined) return;
+  const [said, found] = contradiction(value, place) ?? [];
+  if (said !== undefined) report(place, 'structure', `The reference leads to ${found}, its type says ${said}.`);
 }
 
 /** A resource in a resource: its own %resource, and its own %rootResource unless it is contained. */
 function enter(resource: Json, stop: Stop, place: Place): void {
   const type = resource['resourceType'];
   if (typeof type !== 'string' || !isResourceType(type)) return;
-  walk(resource, type, { ...place, resource, root: stop.name === 'contained' ? place.root : resource });
+  const resolve = bundleResolver(resource) ?? place.resolve;
+  const root = stop.name === 'contained' ? place.root : resource;
+  walk(resource, type, { ...place, resource, root, ...(resolve ? { resolve } : {}) });
 }
 
 function visit(value: unknown, stop: Stop, place: Place): void {
   for (const invariant of stop.invariants) check(value, invariant, place);
-  if (stop.targets) checkTarget(value, stop.targets, place);
+  if (stop.binding && place.codings) place.codings.bound(value, stop.binding, () => expressionOf(place.steps));
   if (stop.type === undefined || !isObject(value)) return;
+  if (stop.targets) checkTarget(value, stop.targets, place);
   if (stop.type === 'Resource') enter(value, stop, place);
   else walk(value, stop.type, place);
 }
 
 function conform(object: Json, type: string, place: Place): void {
+  if (type === 'Reference') checkReference(object, place);
   if (type !== 'Extension' && object['resourceType'] !== type) return;
-  place.issues.push(...place.conform(object, type, () => expressionOf(place.path), place));
+  const { outermost, steps } = place;
+  const path = () => expressionOf(steps);
+  if (type === 'Bundle') place.issues.push(...bundleIssues(object, path()));
+  if (object['contained'] !== undefined) place.issues.push(...containedIssues(object, path()));
+  place.issues.push(...place.conform(object, type, { outermost, steps, environment: place, path }));
 }
 
 function walk(object: Json, type: string, place: Place): void {
   conform(object, type, place);
+  place.codings?.found(object, type, () => expressionOf(place.steps));
   for (const invariant of invariantsOf(type)) check(object, invariant, place);
   const known = stops(type);
   for (const key in object) {
     const stop = known.get(key);
     if (!stop) continue;
     const value = object[key];
-    place.path.push(stop.name);
+    place.steps.push(stop.name);
     if (Array.isArray(value)) {
       for (let index = 0; index < value.length; index++) {
-        place.path.push(index);
+        place.steps.push(index);
         visit(value[index], stop, place);
-        place.path.pop();
+        place.steps.pop();
       }
     } else visit(value, stop, place);
-    place.path.pop();
+    place.steps.pop();
   }
 }
 
-/** The entry of a Bundle that a reference means, by its fullUrl. */
-function bundleResolver(resource: Json): ((reference: string) => unknown) | undefined {
-  const { entry } = resource;
-  if (resource['resourceType'] !== 'Bundle' || !Array.isArray(entry)) return undefined;
-  return (reference) => {
-    const found: unknown = entry.find((one) => isObject(one) && one['fullUrl'] === reference);
-    return isObject(found) ? found['resource'] : undefined;
-  };
-}
-
 /** Problems between elements of a resource of a known type, and what `conform` finds on the way. */
-export function checkTogether(resource: Json, type: string, conform: Conform): readonly Issue[] {
+export function checkTogether(resource: Json, type: string, how: Walk): readonly Issue[] {
   const resolve = bundleResolver(resource);
-  const place: Place = { resource, root: resource, issues: [], path: [type], conform, ...(resolve ? { resolve } : {}) };
+  const place: Place = {
+    ...how,
+    resource,
+    root: resource,
+    outermost: resource,
+    issues: [],
+    steps: [type],
+    ...(resolve ? { resolve } : {}),
+  };
   walk(resource, type, place);
   return place.issues;
 }

@@ -3,45 +3,16 @@
  * https://hl7.org/fhir/R4/profiling.html
  */
 import type { Issue } from '../../../shared/errors.ts';
-import type { Constraint } from '../../definitions/types.ts';
-import { equal, isObject } from '../../fhirpath/collection.ts';
+import { isResourceType } from '../../definitions/types.ts';
+import { isObject } from '../../fhirpath/collection.ts';
 import type { Environment } from '../../fhirpath/compile.ts';
-import { bindingProblem, listCodes } from '../binding.ts';
-import { show } from '../explain.ts';
-import { evaluate } from '../invariants.ts';
-import { wrongTarget } from '../references.ts';
-import type { Profile, Registry } from './registry.ts';
-import { type Knowledge, memberTest } from './slices.ts';
-import type { Node, ProfileType } from './tree.ts';
-import { childrenOf, fits, type Value } from './value.ts';
+import { checkContent, errorsOf, type Run, report, type Task } from './content.ts';
+import type { Profile } from './registry.ts';
+import type { Ask } from './slices.ts';
+import { type Node, nodeAt } from './tree.ts';
+import { childrenOf, type Value } from './value.ts';
 
-interface Task {
-  readonly registry: Registry;
-  readonly profile: Profile;
-  readonly environment: Environment;
-  readonly issues: Issue[];
-}
-
-function report(
-  task: Task,
-  code: string,
-  diagnostics: string,
-  path: string,
-  severity: Issue['severity'] = 'error',
-): void {
-  task.issues.push({
-    severity,
-    code,
-    diagnostics: `${diagnostics} (profile ${task.profile.name})`,
-    expression: [path],
-  });
-}
-
-/** A name for messages: `component:region` for a slice. */
-const nameOf = (node: Node, slice?: string) => (slice === undefined ? node.name : `${node.name}:${slice}`);
-
-function checkCount(task: Task, node: Node, count: number, path: string, name: string): void {
-  const { min, max } = node;
+function checkCount(task: Task, { min, max }: Node, count: number, path: string, name: string): void {
   if (count < min)
     report(task, 'required', `${name} is required at least ${min} time${min === 1 ? '' : 's'}, found ${count}.`, path);
   if (max === 0 && count > 0) report(task, 'structure', `${name} is not allowed.`, path);
@@ -49,141 +20,123 @@ function checkCount(task: Task, node: Node, count: number, path: string, name: s
     report(task, 'structure', `${name} is allowed at most ${max} times, found ${count}.`, path);
 }
 
-function checkBinding(task: Task, { binding }: Node, { value, path }: Value): void {
-  const { strength, valueSet } = binding ?? {};
-  if (valueSet === undefined || (strength !== 'required' && strength !== 'extensible')) return;
-  const codes = task.registry.codes(valueSet);
-  if (!codes) return;
-  const isText = typeof value === 'string';
-  const known = isText && [...codes.values()].some((set) => set.has(value));
-  const problem = isText ? (known ? undefined : value) : isObject(value) ? bindingProblem(value, codes) : undefined;
-  if (problem === undefined) return;
-  const diagnostics = `Found ${problem}, but the value set ${valueSet} (${strength}) wants one of ${listCodes(codes)}.`;
-  report(task, 'code-invalid', diagnostics, path, strength === 'required' ? 'error' : 'warning');
-}
-
-function checkTarget(task: Task, types: readonly ProfileType[], { value, path }: Value): void {
-  const profiles = types.flatMap(({ targetProfile = [] }) => targetProfile);
-  const targets = profiles.map(task.registry.typeOf);
-  if (!isObject(value) || targets.length === 0 || targets.includes('Resource')) return;
-  const known = targets.filter((target) => target !== undefined);
-  if (known.length < targets.length) return;
-  const wrong = wrongTarget(value, known, task.environment.root);
-  if (wrong === undefined) return;
-  report(
-    task,
-    'value',
-    `A reference to ${wrong} is not allowed here, only to ${known.join(', ')}.`,
-    `${path}.reference`,
-  );
-}
-
-/** Whether the type is one that the element may have; what else is wrong with it is reported. */
-function checkType(task: Task, { types }: Node, value: Value): boolean {
-  const fitting = types?.filter(({ code }) => isNamed(value.type, code)) ?? [];
-  if (types?.length && fitting.length === 0) {
-    const wanted = types.map(({ code }) => code).join(' or ');
-    report(task, 'structure', `The type must be ${wanted}, not ${value.type}.`, value.path);
-    return false;
-  }
-  if (value.type === 'Reference') checkTarget(task, fitting, value);
-  const profiles = fitting.flatMap(({ profile = [] }) => profile).map(task.registry.profile);
-  const known = profiles.filter((profile) => profile !== undefined);
-  if (known.length === 0 || known.length < profiles.length) return true;
-  const attempts = known.map((profile) => problems({ ...task, profile }, value));
-  if (!attempts.some((issues) => issues.length === 0)) task.issues.push(...(attempts[0] ?? []));
-  return true;
-}
-
-/** Whether a profile means `type` by `code`: backbones have their path as type, ids and urls a type of FHIRPath. */
-function isNamed(type: string, code: string): boolean {
-  return code === type || code === 'Resource' || type.includes('.') || code.startsWith('http://hl7.org/fhirpath/');
-}
-
-function checkConstraint(task: Task, constraint: Constraint, { value, type, path }: Value): void {
-  const { key, human, severity } = constraint;
-  try {
-    if (!evaluate(constraint, type, value, task.environment))
-      report(task, 'invariant', `${key}: ${human}`, path, severity);
-  } catch (error) {
-    // The profile is at fault, not the resource: its author shall see it, the writer shall not be stopped.
-    if (!(error instanceof SyntaxError)) throw error;
-    report(task, 'not-supported', `${key} was not checked: ${error.message}`, path, 'information');
-  }
-}
-
-function checkContent(task: Task, node: Node, one: Value): void {
-  const { value, path } = one;
-  const isOfType = checkType(task, node, one);
-  for (const constraint of node.constraints) checkConstraint(task, constraint, one);
-  if (value === undefined || !isOfType) return;
-  if (node.fixed !== undefined && !equal(value, node.fixed)) {
-    report(task, 'value', `Must be exactly ${show(node.fixed)}, found ${show(value)}.`, path);
-  }
-  if (node.pattern !== undefined && !fits(value, node.pattern)) {
-    report(task, 'value', `Must have ${show(node.pattern)}, found ${show(value)}.`, path);
-  }
-  checkBinding(task, node, one);
-}
-
-function knowledge(task: Task): Knowledge {
-  const { registry } = task;
+function ask(task: Task): Ask {
+  const { environment } = task;
   return {
-    typeOf: registry.typeOf,
-    codes: registry.codes,
+    environment,
     conforms: (value, url) => {
-      const profile = registry.profile(url);
-      return profile !== undefined && problems({ ...task, profile }, value).length === 0;
+      const profile = task.run.registry.profile(url);
+      if (!profile) return task.run.registry.typeOf(url) === value.type;
+      return profile.type === value.type && errorsOf(task.problems(profile, value, environment)).length === 0;
     },
   };
 }
 
-function checkSlices(task: Task, node: Node, values: readonly Value[], path: string): void {
-  const left = new Set(values);
-  let undecided = false;
-  for (const [name, slice] of node.slices) {
-    const isMember = memberTest(node, slice, knowledge(task));
-    if (!isMember) {
-      undecided = true;
-      continue;
-    }
-    const members = values.filter(isMember);
-    checkCount(task, slice, members.length, path, nameOf(node, name));
-    for (const value of members) {
-      left.delete(value);
-      checkNode(task, slice, value);
-    }
+/** What is in none of the slices `named` goes into `@default`, when the profile has one. */
+const rest = '@default';
+
+/** Each value with the slices that it fits. */
+function sorted(task: Task, node: Node, values: readonly Value[]) {
+  const asking = ask(task);
+  const members = [...node.slices]
+    .filter(([name]) => name !== rest)
+    .map(([name, slice]) => [name, task.profile.member(node, slice)] as const);
+  const others = node.slices.has(rest) ? [rest] : [];
+  const found = new Map<Value, readonly string[]>();
+  for (const value of values) {
+    const own = members.filter(([, isMember]) => isMember?.(value, asking)).map(([name]) => name);
+    found.set(value, own.length > 0 ? own : others);
   }
-  if (!node.slicing?.closed || undecided) return;
-  for (const { path: at } of left)
-    report(task, 'structure', `Fits none of the slices ${[...node.slices.keys()].join(', ')}.`, at);
+  return { found, undecided: members.some(([, isMember]) => !isMember) };
+}
+
+function checkOrder(task: Task, node: Node, found: ReadonlyMap<Value, readonly string[]>): void {
+  const names = [...node.slices.keys()];
+  let last = -1;
+  for (const [{ path }, [name]] of found) {
+    if (name === undefined) continue;
+    const at = names.indexOf(name);
+    if (at < last) report(task, 'structure', `The slice ${name} must come before ${names[last]}.`, path);
+    last = Math.max(at, last);
+  }
+}
+
+function checkUnsliced(task: Task, node: Node, found: ReadonlyMap<Value, readonly string[]>): void {
+  const { rules } = node.slicing ?? {};
+  const names = [...node.slices.keys()].join(', ');
+  let others = false;
+  for (const [{ path }, own] of found) {
+    if (own.length === 0 && rules === 'closed') report(task, 'structure', `Fits none of the slices ${names}.`, path);
+    if (own.length > 0 && others && rules === 'openAtEnd')
+      report(task, 'structure', `What is in none of the slices ${names} must come after them.`, path);
+    others ||= own.length === 0;
+  }
+}
+
+function checkSlices(task: Task, node: Node, values: readonly Value[], path: string): void {
+  const { found, undecided } = sorted(task, node, values);
+  for (const [name, slice] of node.slices) {
+    const members = values.filter((value) => found.get(value)?.includes(name));
+    if (name !== rest && !task.profile.member(node, slice)) continue;
+    checkCount(task, slice, members.length, path, `${node.name}:${name}`);
+    for (const value of members) checkNode(task, slice, value);
+    if (slice.slices.size > 0) checkSlices(task, slice, members, path);
+  }
+  if (undecided) return;
+  if (node.slicing?.ordered) checkOrder(task, node, found);
+  checkUnsliced(task, node, found);
+}
+
+/** In a resource inside another, %resource is another one. */
+function inside(task: Task, { name }: Node, { value, type }: Value): Task {
+  if (!isResourceType(type) || !isObject(value)) return task;
+  const root = name === 'contained' ? task.environment.root : value;
+  return { ...task, environment: { ...task.environment, resource: value, root } };
+}
+
+/** A choice whose slicing is closed has no other types than those of its slices. */
+function checkChoice(task: Task, child: Node, node: Node, values: readonly Value[]): void {
+  if (child.slicing?.rules !== 'closed' || child.slices.size > 0) return;
+  for (const { type, path } of values) {
+    const own = child.name + type.charAt(0).toUpperCase() + type.slice(1);
+    if (!node.children.has(own)) report(task, 'structure', `${own} is none of the slices of ${child.name}[x].`, path);
+  }
+}
+
+function checkChild(task: Task, node: Node, child: Node, value: Value): void {
+  const values = childrenOf(value, child.name);
+  // A child of a type that the value is not of: its type is reported elsewhere.
+  if (!values) return;
+  const path = `${value.path}.${child.name}`;
+  checkCount(task, child, values.length, path, child.name);
+  for (const one of values) checkNode(inside(task, child, one), child, one);
+  if (child.slices.size > 0) checkSlices(task, child, values, path);
+  checkChoice(task, child, node, values);
 }
 
 function checkNode(task: Task, node: Node, value: Value): void {
   checkContent(task, node, value);
-  for (const child of node.children.values()) {
-    const values = childrenOf(value, child.name);
-    // A child of a type that the value is not of: its type is reported above.
-    if (!values) continue;
-    const path = `${value.path}.${child.name}`;
-    checkCount(task, child, values.length, path, child.name);
-    for (const one of values) checkNode(task, child, one);
-    if (child.slices.size > 0) checkSlices(task, child, values, path);
-  }
+  for (const child of node.children.values()) checkChild(task, node, child, value);
+  const other = node.contentReference && nodeAt(task.profile.tree, node.contentReference.slice(1));
+  if (other && other !== node) for (const child of other.children.values()) checkChild(task, other, child, value);
 }
 
-function problems(task: Task, value: Value): readonly Issue[] {
+function problems(run: Run, profile: Profile, value: Value, environment: Environment): readonly Issue[] {
+  const { url, definition } = profile;
+  const key = `${url}|${definition.version} ${value.path}`;
+  const known = run.done.get(value.value) ?? new Map<string, readonly Issue[]>();
+  if (isObject(value.value)) run.done.set(value.value, known);
+  const before = known.get(key);
+  if (before) return before;
+  known.set(key, []);
   const issues: Issue[] = [];
-  checkNode({ ...task, issues }, task.profile.tree, value);
+  const inner: Task['problems'] = (other, one, own) => problems(run, other, one, own);
+  checkNode({ run, profile, environment, issues, problems: inner }, profile.tree, value);
+  known.set(key, issues);
   return issues;
 }
 
 /** What a profile finds wrong with a value of its type. */
-export function checkProfile(
-  profile: Profile,
-  value: Value,
-  registry: Registry,
-  environment: Environment,
-): readonly Issue[] {
-  return problems({ registry, profile, environment, issues: [] }, value);
+export function checkProfile(profile: Profile, value: Value, run: Run, environment: Environment): readonly Issue[] {
+  return problems(run, profile, value, environment);
 }

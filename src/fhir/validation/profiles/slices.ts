@@ -2,23 +2,35 @@
  * Which slice a value belongs to, by the slicing's discriminators.
  * https://hl7.org/fhir/R4/profiling.html#discriminator
  */
-import type { Codes } from '../../definitions/value-sets.ts';
-import { type Collection, equal, isObject } from '../../fhirpath/collection.ts';
-import { compile } from '../../fhirpath/compile.ts';
-import { typeOfReference } from '../../search/extract-reference.ts';
+import { equal, isObject } from '../../fhirpath/collection.ts';
+import type { Environment } from '../../fhirpath/compile.ts';
 import { bindingProblem } from '../binding.ts';
-import type { Discriminator, Node } from './tree.ts';
+import type { Discriminator } from './definition.ts';
+import {
+  followNode,
+  nodesAt,
+  type PathStep,
+  pathSteps,
+  valuesAt,
+  wantedUrl,
+  withProfile,
+} from './discriminator-path.ts';
+import type { Registry } from './registry.ts';
+import type { Node } from './tree.ts';
 import { fits, type Value } from './value.ts';
 
-/** What classifying needs from outside: the definitions, and the check of a whole profile. */
-export interface Knowledge {
-  typeOf(url: string): string | undefined;
-  codes(url: string): Codes | undefined;
+/** What classifying needs besides the definitions. */
+export interface Ask {
+  readonly environment: Environment;
+  /** Whether a value fulfils a whole profile. */
   conforms(value: Value, profile: string): boolean;
 }
 
+/** Whether a value is a slice's. */
+export type Member = (value: Value, ask: Ask) => boolean;
+
 /** Whether a value fulfils one discriminator of one slice; undefined: the slice does not say what it wants there. */
-type Test = ((value: Value) => boolean) | undefined;
+type Test = Member | undefined;
 
 const byUrl: readonly Discriminator[] = [{ type: 'value', path: 'url' }];
 
@@ -28,41 +40,21 @@ function discriminatorsOf(node: Node): readonly Discriminator[] {
   return given.length === 0 && /^(modifierE|e)xtension$/.test(node.name) ? byUrl : given;
 }
 
-const call = /^(\w+)\((?:'([^']*)'|(\w+))?\)$/;
-
-/** `code.coding.code` as steps; `$this` is none. Dots inside the quotes of `extension('http://x.y')` separate nothing. */
-function steps(path: string): readonly string[] {
-  return (path.match(/(?:[^.']|'[^']*')+/g) ?? []).filter((step) => step !== '$this');
-}
-
-/** The nodes that a step leads to: a child, and its slices, which say more (`coding:SBPCode`). */
-function follow(node: Node, step: string): readonly Node[] {
-  const [, name, url] = call.exec(step) ?? [];
-  if (name === 'extension') {
-    const extension = node.children.get('extension');
-    return [...(extension?.slices.values() ?? [])].filter((slice) => wantedUrl(slice) === url);
-  }
-  if (name === 'resolve' || name === 'ofType') return [node];
-  const child = node.children.get(step);
-  return child ? [child, ...child.slices.values()] : [];
-}
-
-/** The url of an extension slice: fixed, or that of its definition. */
-function wantedUrl(slice: Node): unknown {
-  return slice.children.get('url')?.fixed ?? slice.types?.[0]?.profile?.[0];
-}
-
 /** What lies in a fixed value or pattern at the rest of the path. */
-function inside(value: unknown, rest: readonly string[]): readonly unknown[] {
-  const items = Array.isArray(value) ? value : [value];
+function inside(value: unknown, rest: readonly PathStep[]): readonly unknown[] {
+  const items: readonly unknown[] = Array.isArray(value) ? value : [value];
   const [step, ...more] = rest;
   if (step === undefined) return items;
-  return items.flatMap((one: unknown) => (isObject(one) && one[step] !== undefined ? inside(one[step], more) : []));
+  if (step.kind === 'ofType') return inside(value, more);
+  return items.flatMap((one) => {
+    const next = step.kind === 'child' && isObject(one) ? one[step.name] : undefined;
+    return next === undefined ? [] : inside(next, more);
+  });
 }
 
-type Wish = (found: Collection) => boolean;
+type Wish = (found: readonly unknown[]) => boolean;
 
-function bindingWish({ binding }: Node, { codes }: Knowledge): Wish | undefined {
+function bindingWish({ binding }: Node, { codes }: Registry): Wish | undefined {
   const known =
     binding?.strength === 'required' && binding.valueSet !== undefined ? codes(binding.valueSet) : undefined;
   if (!known) return undefined;
@@ -76,84 +68,94 @@ function bindingWish({ binding }: Node, { codes }: Knowledge): Wish | undefined 
 }
 
 /** All that a slice says about the value at a path: each must be met by some value there. */
-function wishes(node: Node, path: readonly string[], knowledge: Knowledge): readonly Wish[] {
-  const [step, ...rest] = path;
+function wishes(node: Node, path: readonly PathStep[], registry: Registry): readonly Wish[] {
   const own: Wish[] = [];
-  for (const [wanted, test] of [
-    [node.fixed, equal],
-    [node.pattern, fits],
-  ] as const) {
-    if (wanted === undefined) continue;
-    own.push(
-      ...inside(wanted, path).map(
-        (one): Wish =>
-          (found) =>
-            found.some((value) => test(value, one)),
-      ),
-    );
+  const nodes = path.length === 0 ? withProfile(node, registry.profile) : [node];
+  for (const { fixed, pattern } of nodes) {
+    if (fixed !== undefined)
+      own.push(
+        ...inside(fixed, path).map(
+          (one): Wish =>
+            (found) =>
+              found.some((value) => equal(value, one)),
+        ),
+      );
+    if (pattern !== undefined)
+      own.push(
+        ...inside(pattern, path).map(
+          (one): Wish =>
+            (found) =>
+              found.some((value) => fits(value, one)),
+        ),
+      );
   }
-  if (step !== undefined) return [...own, ...follow(node, step).flatMap((next) => wishes(next, rest, knowledge))];
-  const bound = bindingWish(node, knowledge);
-  return bound ? [...own, bound] : own;
+  if (path.length > 0) {
+    const next = followNode(node, path, registry.profile);
+    return [...own, ...next.flatMap((one) => wishes(one, path.slice(1), registry))];
+  }
+  const bound = nodes.map((one) => bindingWish(one, registry)).filter((wish) => wish !== undefined);
+  return [...own, ...bound];
 }
 
-const environment = { resource: undefined, root: undefined };
-
-function valueTest(slice: Node, path: string, knowledge: Knowledge): Test {
+function valueTest(slice: Node, path: string, registry: Registry): Test {
   const url = path === 'url' ? wantedUrl(slice) : undefined;
   if (url !== undefined) return ({ value }) => isObject(value) && value['url'] === url;
-  const wanted = wishes(slice, steps(path), knowledge);
+  const steps = pathSteps(path);
+  const wanted = wishes(slice, steps, registry);
   if (wanted.length === 0) return undefined;
-  return ({ value, type }) => {
-    const found = compile(path, [type]).run([value], environment);
+  return (value, { environment }) => {
+    const found = valuesAt(value, steps, environment).map((one) => one.value);
     return wanted.every((wish) => wish(found));
   };
 }
 
-function typeTest(slice: Node, path: string, { typeOf }: Knowledge): Test {
-  const parts = steps(path);
-  const nodes = parts.reduce<readonly Node[]>((at, step) => at.flatMap((node) => follow(node, step)), [slice]);
-  const types = nodes.flatMap((node) => node.types ?? []);
-  if (types.length === 0) return undefined;
-  if (parts.at(-1) === 'resolve()') {
-    const targets = types.flatMap(({ targetProfile = [] }) => targetProfile).map(typeOf);
-    const before = parts.slice(0, -1).join('.') || '$this';
-    return ({ value, type }) =>
-      compile(before, [type])
-        .run([value], environment)
-        .some((one) => targets.includes(typeOfReference(one)));
+function typeTest(slice: Node, path: string, registry: Registry): Test {
+  const steps = pathSteps(path);
+  const last = steps.at(-1);
+  if (last?.kind === 'resolve') {
+    const types = nodesAt(slice, steps.slice(0, -1), registry.profile).flatMap((node) => node.types ?? []);
+    const targets = types.flatMap(({ targetProfile = [] }) => targetProfile).map(registry.typeOf);
+    if (targets.length === 0) return undefined;
+    return (value, { environment }) =>
+      valuesAt(value, steps, environment).some(({ type }) => targets.includes(type) || targets.includes('Resource'));
   }
-  const codes = types.map(({ code }) => code);
-  if (parts.length === 0) return ({ type }) => codes.includes(type);
-  return ({ value, type }) =>
-    compile(path, [type])
-      .run([value], environment)
-      .some((one) => isObject(one) && codes.includes(String(one['resourceType'])));
+  const codes = nodesAt(slice, steps, registry.profile)
+    .flatMap((node) => node.types ?? [])
+    .map(({ code }) => code);
+  if (codes.length === 0) return undefined;
+  return (value, { environment }) => valuesAt(value, steps, environment).some(({ type }) => codes.includes(type));
 }
 
-function existsTest(slice: Node, path: string): Test {
-  const [node] = steps(path).reduce<readonly Node[]>((at, step) => at.flatMap((one) => follow(one, step)), [slice]);
+function existsTest(slice: Node, path: string, registry: Registry): Test {
+  const steps = pathSteps(path);
+  const [node] = nodesAt(slice, steps, registry.profile);
   if (!node || (node.max !== 0 && node.min === 0)) return undefined;
   const wanted = node.max !== 0;
-  return ({ value, type }) => compile(path, [type]).run([value], environment).length > 0 === wanted;
+  return (value, { environment }) => valuesAt(value, steps, environment).length > 0 === wanted;
 }
 
-function profileTest(slice: Node, path: string, { conforms }: Knowledge): Test {
-  const profiles = slice.types?.flatMap(({ profile = [] }) => profile) ?? [];
-  if (path !== '$this' || profiles.length === 0) return undefined;
-  return (value) => profiles.some((profile) => conforms(value, profile));
+function profileTest(slice: Node, path: string, registry: Registry): Test {
+  const steps = pathSteps(path);
+  const isTarget = steps.at(-1)?.kind === 'resolve';
+  const nodes = nodesAt(slice, isTarget ? steps.slice(0, -1) : steps, registry.profile);
+  const profiles = nodes.flatMap(({ types = [] }) =>
+    types.flatMap(({ profile = [], targetProfile = [] }) => (isTarget ? targetProfile : profile)),
+  );
+  if (profiles.length === 0) return undefined;
+  return (value, ask) =>
+    valuesAt(value, steps, ask.environment).some((one) => profiles.some((profile) => ask.conforms(one, profile)));
 }
 
-function testOf(slice: Node, { type, path }: Discriminator, knowledge: Knowledge): Test {
-  if (type === 'value' || type === 'pattern') return valueTest(slice, path, knowledge);
-  if (type === 'type') return typeTest(slice, path, knowledge);
-  return type === 'exists' ? existsTest(slice, path) : profileTest(slice, path, knowledge);
+function testOf(slice: Node, { type, path }: Discriminator, registry: Registry): Test {
+  if (type === 'value' || type === 'pattern') return valueTest(slice, path, registry);
+  if (type === 'type') return typeTest(slice, path, registry);
+  return type === 'exists' ? existsTest(slice, path, registry) : profileTest(slice, path, registry);
 }
 
 /** A test of membership in a slice; undefined when the profile does not say enough to decide (then it is not checked). */
-export function memberTest(node: Node, slice: Node, knowledge: Knowledge): ((value: Value) => boolean) | undefined {
+export function memberTest(node: Node, slice: Node, registry: Registry): Member | undefined {
   const tests = discriminatorsOf(node)
-    .map((discriminator) => testOf(slice, discriminator, knowledge))
+    .map((discriminator) => testOf(slice, discriminator, registry))
     .filter((test) => test !== undefined);
-  return tests.length === 0 ? undefined : (value) => tests.every((test) => test(value));
+  return tests.length === 0 ? undefined : (value, ask) => tests.every((test) => test(value, ask));
 }

@@ -279,9 +279,9 @@ describe('which profiles', () => {
   it('are those of meta.profile, with or without version', () => {
     expect(named(`${mine}cardinality|1.0`).map(({ code }) => code)).toEqual(['required', 'required']);
   });
-  it('are not known is an information, unless it was asked for', () => {
+  it('are not known is a warning, unless it was asked for', () => {
     expect(named('http://nobody/knows').map(({ severity, expression }) => [severity, String(expression)])).toEqual([
-      ['information', 'Patient.meta.profile'],
+      ['warning', 'Patient.meta.profile'],
     ]);
     expect(validate(patient({}), { profiles: ['http://nobody/knows'] }).map(({ severity }) => severity)).toEqual([
       'error',
