@@ -1,5 +1,6 @@
 /** The rows of one stretch of a history: of an instance in order of version, of types in the order of all versions. */
 import { resourceKey, typeKey } from '../keys.ts';
+import { kinds } from '../search/meta.ts';
 import { beginSql, type Sql } from '../search/sql.ts';
 import type { Database, HistoryRange } from '../store.ts';
 import { columns, type VersionRow } from './row.ts';
@@ -38,12 +39,6 @@ function timely(sql: Sql, { since, at }: HistoryRange, table: Table, isFeed: boo
 function isFeed({ since, ascending }: HistoryRange): boolean {
   return since !== undefined || ascending === true;
 }
-
-/** Every type that has ever been written; a deleted resource still has its row. */
-const kinds = `RECURSIVE kinds AS (
-  (SELECT rtype FROM resource ORDER BY rtype LIMIT 1)
-  UNION ALL SELECT (SELECT r.rtype FROM resource r WHERE r.rtype > k.rtype ORDER BY r.rtype LIMIT 1)
-    FROM kinds k WHERE k.rtype IS NOT NULL)`;
 
 function kindsOf(sql: Sql, { type, types = type === undefined ? undefined : [type] }: HistoryRange): string {
   const asked = types ? `rtype = ANY (${sql.bind(types.map(typeKey), 'int4[]')})` : 'rtype IS NOT NULL';

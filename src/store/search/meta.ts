@@ -13,6 +13,12 @@ export function currentOf(sql: Sql, type: string): (t: string) => string {
   return (t) => `resource ${t} WHERE ${t}.rtype = ${rtype} AND NOT ${t}.deleted`;
 }
 
+/** Common table expressions: `kinds`, every type that was ever written; a deleted resource still has its row. */
+export const kinds = `RECURSIVE kinds AS (
+  (SELECT rtype FROM resource ORDER BY rtype LIMIT 1)
+  UNION ALL SELECT (SELECT r.rtype FROM resource r WHERE r.rtype > k.rtype ORDER BY r.rtype LIMIT 1)
+    FROM kinds k WHERE k.rtype IS NOT NULL)`;
+
 /** Every current resource of the type, in order of v. */
 export function wholeType(sql: Sql, type: string): (walk: Walk) => string {
   const from = currentOf(sql, type);

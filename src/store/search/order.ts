@@ -78,8 +78,32 @@ export function afterPosition(sql: Sql, sort: readonly SortKey[], { v, keys }: P
   return `(${ways.map((way) => `(${way})`).join(' OR ')})`;
 }
 
-/** The order of a row's columns k0, k1 ... and v. */
-export function orderBy(sort: readonly SortKey[], c: string): string {
-  const keys = sort.map(({ descending }, at) => `${c}.k${at} ${descending ? 'DESC' : 'ASC'} NULLS LAST`);
-  return [...keys, `${c}.v ${tieIsDescending(sort) ? 'DESC' : 'ASC'}`].join(', ');
+/** The same for what comes before the position. */
+export function beforePosition(sql: Sql, sort: readonly SortKey[], { v, keys }: Position, c: string): string {
+  const equal: string[] = [];
+  const ways: string[] = [];
+  sort.forEach(({ kind, descending }, at) => {
+    const key = keys[at] ?? null;
+    const column = `${c}.k${at}`;
+    if (key === null) {
+      ways.push([...equal, `${column} IS NOT NULL`].join(' AND '));
+      equal.push(`${column} IS NULL`);
+      return;
+    }
+    const value = sql.bind(key, typeOf(kind));
+    ways.push([...equal, `${column} ${descending ? '>' : '<'} ${value}`].join(' AND '));
+    equal.push(`${column} = ${value}`);
+  });
+  if (!sort.some(({ kind }) => kind === 'id')) {
+    ways.push([...equal, `${c}.v ${tieIsDescending(sort) ? '>' : '<'} ${sql.bind(v, 'int8')}`].join(' AND '));
+  }
+  return `(${ways.map((way) => `(${way})`).join(' OR ')})`;
+}
+
+/** The order of a row's columns k0, k1 ... and v, or the opposite one. */
+export function orderBy(sort: readonly SortKey[], c: string, backwards = false): string {
+  const words = (descending: boolean) => (descending === backwards ? 'ASC' : 'DESC');
+  const nulls = backwards ? 'NULLS FIRST' : 'NULLS LAST';
+  const keys = sort.map(({ descending }, at) => `${c}.k${at} ${words(descending)} ${nulls}`);
+  return [...keys, `${c}.v ${words(tieIsDescending(sort))}`].join(', ');
 }

@@ -9,6 +9,8 @@ export interface PagePlan {
   /** Of effective sort keys only. */
   readonly sort: readonly SortKey[];
   readonly after: Position | undefined;
+  /** The rows before the position, from it on backwards. */
+  readonly backwards: boolean;
   /** Rows to find at most. */
   readonly limit: number;
 }

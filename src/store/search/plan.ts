@@ -5,7 +5,7 @@
 import { type Compiling, isCurrent, members, rarest } from './compile.ts';
 import { all, type Condition, type Walk } from './condition.ts';
 import { wholeType } from './meta.ts';
-import { afterPosition, orderBy, recency, sortValue } from './order.ts';
+import { afterPosition, beforePosition, orderBy, recency, sortValue } from './order.ts';
 import type { PagePlan } from './page-plan.ts';
 import { isWalkable, walkedPage } from './walk.ts';
 
@@ -63,12 +63,12 @@ function recencyPage(compiling: Compiling, plan: PagePlan, descending: boolean):
 /** By values: all that is found is sorted. */
 function sortedPage(compiling: Compiling, plan: PagePlan): string {
   const { sql } = compiling;
-  const { type, conditions, sort, after, limit } = plan;
+  const { type, conditions, sort, after, backwards, limit } = plan;
   const [m, c] = [sql.alias(), sql.alias()];
   const values = sort.map((key, at) => `, ${sortValue(sql, type, key, `${m}.v`)} AS k${at}`).join('');
   const rows = `SELECT ${m}.v${values} FROM (${members(compiling, type, conditions)}) ${m}`;
-  const where = after ? `WHERE ${afterPosition(sql, sort, after, c)}` : '';
-  return `SELECT ${c}.* FROM (${rows} OFFSET 0) ${c} ${where} ORDER BY ${orderBy(sort, c)} LIMIT ${limit}`;
+  const where = after ? `WHERE ${(backwards ? beforePosition : afterPosition)(sql, sort, after, c)}` : '';
+  return `SELECT ${c}.* FROM (${rows} OFFSET 0) ${c} ${where} ORDER BY ${orderBy(sort, c, backwards)} LIMIT ${limit}`;
 }
 
 /** Whether every condition is known to leave much. */
@@ -79,6 +79,7 @@ function isDense({ frequency, dense }: Compiling, { conditions }: PagePlan): boo
 /** A query of v, k0, k1 ...: the rows of one page, in order. */
 export function planPage(compiling: Compiling, plan: PagePlan): string {
   const order = recency(plan.sort);
-  if (order) return recencyPage(compiling, plan, order === 'descending');
-  return isWalkable(plan.sort) && isDense(compiling, plan) ? walkedPage(compiling, plan) : sortedPage(compiling, plan);
+  if (order) return recencyPage(compiling, plan, (order === 'descending') !== plan.backwards);
+  const walks = !plan.backwards && isWalkable(plan.sort) && isDense(compiling, plan);
+  return walks ? walkedPage(compiling, plan) : sortedPage(compiling, plan);
 }

@@ -116,13 +116,19 @@ export interface SearchQuery {
   /** Empty: newest first. */
   readonly sort: readonly SortKey[];
   readonly count: number;
-  /** Where the page before ended: an opaque position that the store gave. */
+  /** Where the page before ended (or, backwards, the page after began): an opaque position that the store gave. */
   readonly after?: string;
+  /** The page that ends before the position, and not the one that begins after it. */
+  readonly backwards?: boolean;
   readonly total: 'none' | 'accurate';
+  /** Further types, found together with the first in one order: their sort keys are of the same kinds. */
+  readonly also?: readonly Pick<SearchQuery, 'type' | 'where' | 'sort'>[];
 }
 
 export interface SearchPage {
   readonly versions: readonly Version[];
   readonly total?: number;
   readonly next?: string;
+  /** Pass it as `after`, backwards, for the page before. */
+  readonly previous?: string;
 }
