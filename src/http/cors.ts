@@ -4,7 +4,8 @@
  */
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 
-const exposed = 'ETag, Location, Last-Modified, X-Request-Id, WWW-Authenticate';
+const exposed =
+  'ETag, Location, Content-Location, Last-Modified, Link, Retry-After, X-Progress, X-Request-Id, WWW-Authenticate';
 
 /** The headers for a request's origin: metadata is for everybody, the rest for origins that are allowed. */
 export function corsHeaders(
@@ -29,9 +30,9 @@ export function preflight(
     ...cors,
     ...(isAllowed
       ? {
-          'Access-Control-Allow-Methods': 'GET, HEAD, POST, PUT, DELETE',
+          'Access-Control-Allow-Methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
           'Access-Control-Allow-Headers':
-            'Authorization, Accept, Content-Type, If-Match, If-None-Match, If-None-Exist, Prefer, X-Request-Id',
+            'Authorization, Accept, Content-Encoding, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-None-Exist, Prefer, X-Request-Id, X-Security-Context',
           'Access-Control-Max-Age': '600',
         }
       : {}),

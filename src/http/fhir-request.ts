@@ -1,10 +1,12 @@
 /** From a Node request below the FHIR base to the plain request of an interaction. */
 import type { IncomingMessage } from 'node:http';
-import type { Interaction } from '../fhir/interactions/interaction.ts';
-import type { PlainRequest } from '../fhir/interactions/perform.ts';
-import { parseBody } from '../fhir/json/body.ts';
+import type { Match, PlainRequest } from '../fhir/interactions/perform.ts';
+import { decodeText, parseBody, parseText } from '../fhir/json/body.ts';
+import type { Body } from '../fhir/reply.ts';
+import { fromXml } from '../fhir/xml/read.ts';
 import { FhirError } from '../shared/errors.ts';
-import { demandContentType } from './media-types.ts';
+import { binaryOf, isContent } from './binary.ts';
+import { demandForm, demandResourceType } from './media-types.ts';
 import type { Preferences } from './prefer.ts';
 import { readBody } from './read-body.ts';
 
@@ -24,9 +26,11 @@ export interface Address {
   readonly params: URLSearchParams;
 }
 
-/** Path and parameters of `/Patient/1?x=y` (the base already taken off). Throws `tooLarge` and `invalid`. */
+/** Path and parameters of `/Patient/1?x=y` (the base already taken off). Throws `uriTooLong` and `invalid`. */
 export function addressOf(url: string): Address {
-  if (url.length > maxUrl) throw new FhirError('tooLarge', `The URL is longer than ${maxUrl} characters.`);
+  if (url.length > maxUrl) {
+    throw new FhirError('uriTooLong', `The URL is longer than ${maxUrl} characters; POST _search takes more.`);
+  }
   const question = url.indexOf('?');
   const path = (question < 0 ? url : url.slice(0, question)).replace(/^\/+|\/+$/g, '');
   return {
@@ -43,24 +47,24 @@ function decoded(path: string): string {
   }
 }
 
-/** The interaction's request; bodies are read when the interaction asks. */
+/** The interaction's request; bodies are read when the interaction asks, and once. */
 export function requestOf(
   request: IncomingMessage,
   { params }: Address,
-  { body }: Interaction,
+  found: Match,
   { strict, returns }: Preferences,
   limits: Limits,
 ): PlainRequest {
   const { headers } = request;
-  const bytes = async (kind: 'resource' | 'form', limit: number) => {
-    demandContentType(headers, kind);
-    return readBody(request, limit);
-  };
+  let form: Promise<URLSearchParams> | undefined;
   return {
     params,
     hasBody: headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0,
-    body: async () => parseBody(await bytes('resource', limits.body)),
-    form: async () => (body === 'form' ? merged(params, (await bytes('form', maxForm)).toString('utf8')) : params),
+    body: () => resourceOf(request, found, limits),
+    form: () => {
+      form ??= found.interaction.body === 'form' ? formOf(request, params) : Promise.resolve(params);
+      return form;
+    },
     ifMatch: headers['if-match'],
     ifNoneExist: headers['if-none-exist'] === undefined ? undefined : String(headers['if-none-exist']),
     strict,
@@ -68,6 +72,23 @@ export function requestOf(
   };
 }
 
-function merged(params: URLSearchParams, form: string): URLSearchParams {
+/** The resource that a body is, in JSON or XML; what is put into a Binary as it is becomes one. */
+async function resourceOf(request: IncomingMessage, { interaction, type, id }: Match, limits: Limits): Promise<Body> {
+  const { headers } = request;
+  if (type === 'Binary' && (interaction.code === 'create' || interaction.code === 'update')) {
+    const bytes = await readBody(request, limits.body);
+    return isContent(bytes, headers) ? binaryOf(bytes, headers, id) : parsed(bytes, demandResourceType(headers));
+  }
+  const kind = demandResourceType(headers);
+  return parsed(await readBody(request, limits.body), kind);
+}
+
+async function parsed(bytes: Buffer, kind: 'json' | 'xml'): Promise<Body> {
+  return kind === 'json' ? parseBody(bytes) : parseText(await fromXml(decodeText(bytes)));
+}
+
+async function formOf(request: IncomingMessage, params: URLSearchParams): Promise<URLSearchParams> {
+  demandForm(request.headers);
+  const form = (await readBody(request, maxForm)).toString('utf8');
   return new URLSearchParams([...params, ...new URLSearchParams(form)]);
 }

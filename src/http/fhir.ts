@@ -6,17 +6,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Access } from '../fhir/access.ts';
 import type { Context } from '../fhir/context.ts';
 import { type CapabilityOptions, capabilities } from '../fhir/interactions/capabilities.ts';
-import { match, methodsOf, perform } from '../fhir/interactions/perform.ts';
+import { type Match, match, methodsOf, perform } from '../fhir/interactions/perform.ts';
 import { interactions } from '../fhir/interactions/table.ts';
+import { shapedReply } from '../fhir/summary/apply.ts';
+import { askedShape } from '../fhir/summary/shape.ts';
 import { FhirError } from '../shared/errors.ts';
 import { corsHeaders, preflight } from './cors.ts';
 import { type Credentials, credentialsOf } from './credentials.ts';
 import { logError, outcomeReply } from './errors.ts';
 import { sendError, sendReply } from './fhir-reply.ts';
 import { type Address, addressOf, type Limits, requestOf } from './fhir-request.ts';
-import { acceptedType, fhirJson } from './media-types.ts';
+import { type Format, formatOf, plainFormat, wantsResource } from './media-types.ts';
 import type { Metrics } from './metrics.ts';
 import { parsePrefer } from './prefer.ts';
+import { drain } from './read-body.ts';
 
 export interface FhirDeps extends Omit<Context, 'access'> {
   readonly authenticate: (credentials: Credentials) => Promise<Access>;
@@ -37,7 +40,8 @@ interface Exchange {
   readonly cors: Readonly<Record<string, string>>;
   /** For metrics and log: an interaction's code. */
   name: string;
-  type: string;
+  /** Of the answer, as far as it is known. */
+  format: Format;
 }
 
 /** Answers a request whose URL is below the base, the base taken off: `/Patient/1?x=y`. */
@@ -71,7 +75,7 @@ async function exchange(
   const started = performance.now();
   const credentials = credentialsOf(request);
   const cors = corsHeaders(request.headers.origin, url, deps.allowsOrigin);
-  const own: Exchange = { request, response, credentials, cors, name: 'none', type: fhirJson };
+  const own: Exchange = { request, response, credentials, cors, name: 'none', format: plainFormat };
   let status: number;
   try {
     status = await answer(deps, statement, own, url);
@@ -90,7 +94,7 @@ function refuse(own: Exchange, error: unknown, url: string): number {
   const isMethod = error instanceof FhirError && error.kind === 'methodNotAllowed';
   const headers = isMethod ? { ...reply.headers, Allow: allowed(url) } : reply.headers;
   // What is still on its way is thrown away, so that the client can read the answer and go on.
-  if (!request.readableEnded) request.resume();
+  drain(request);
   if (response.headersSent || response.destroyed) return reply.status;
   return sendError(response, { ...reply, headers }, { ...own, requestId: credentials.requestId });
 }
@@ -110,6 +114,8 @@ async function answer(deps: FhirDeps, statement: () => string, own: Exchange, ur
   const preferences = parsePrefer(headers['prefer']);
   const asked = {
     requestId: credentials.requestId,
+    acceptEncoding: headers['accept-encoding'] as string | undefined,
+    raw: false,
     ifNoneMatch: headers['if-none-match'],
     ifModifiedSince: headers['if-modified-since'],
     returns: preferences.returns,
@@ -120,21 +126,30 @@ async function answer(deps: FhirDeps, statement: () => string, own: Exchange, ur
   if (address.path === 'metadata') {
     own.name = 'capabilities';
     if (method !== 'GET') throw new FhirError('methodNotAllowed', `${method} is not for metadata.`);
-    const type = typeOf(own, address);
-    return sendReply(response, { status: 200, text: statement() }, { ...asked, type });
+    negotiate(own, address);
+    const reply = shapedReply({ status: 200, text: statement() }, askedShape(address.params));
+    return sendReply(response, reply, { ...asked, format: own.format });
   }
   const access = await deps.authenticate(credentials);
   const found = match(method, address.path);
   own.name = found.interaction.code;
-  const type = typeOf(own, address);
-  const plain = requestOf(request, address, found.interaction, preferences, deps.limits);
+  const raw = isRaw(found, headers.accept, address);
+  if (!raw) negotiate(own, address);
+  const plain = requestOf(request, address, found, preferences, deps.limits);
   const reply = await perform({ ...contextOf(deps), access }, found, plain);
-  return sendReply(response, reply, { ...asked, type });
+  // A form and a page link may say it too.
+  if (reply.params?.has('_format') && !address.params.has('_format')) negotiate(own, { params: reply.params });
+  return sendReply(response, reply, { ...asked, format: own.format, raw });
 }
 
-function typeOf(own: Exchange, { params }: Address): string {
-  own.type = acceptedType(own.request.headers.accept, params.get('_format'));
-  return own.type;
+/** A Binary is what it holds, unless FHIR's own types are asked for. https://hl7.org/fhir/R4/binary.html#rest */
+function isRaw({ interaction: { code }, type }: Match, accept: string | undefined, { params }: Address): boolean {
+  return type === 'Binary' && (code === 'read' || code === 'vread') && !wantsResource(accept, params);
+}
+
+/** Also for an error that comes after. */
+function negotiate(own: Exchange, { params }: Pick<Address, 'params'>): void {
+  own.format = formatOf(own.request.headers.accept, params);
 }
 
 function contextOf({ store, validate, now, base, log, pageKey, complete }: FhirDeps): Omit<Context, 'access'> {

@@ -1,19 +1,51 @@
 /**
- * Content types in and out: FHIR's JSON and nothing else.
- * https://hl7.org/fhir/R4/http.html#mime-type
+ * Content types in and out: which format a body is in, and which one the answer shall have.
+ * https://hl7.org/fhir/R4/http.html#mime-type, https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1
  */
+import { fhirJson, fhirNdjson, fhirXml } from '../fhir/formats.ts';
 import { FhirError } from '../shared/errors.ts';
 
-export const fhirJson = 'application/fhir+json';
-const plainJson = 'application/json';
-const formType = 'application/x-www-form-urlencoded';
+type Kind = 'json' | 'xml' | 'ndjson';
+
+/** How an answer is written. */
+export interface Format {
+  readonly kind: Kind;
+  /** Its content type. */
+  readonly type: string;
+  /** `_pretty=true` */
+  readonly pretty: boolean;
+}
 
 interface MediaType {
   readonly type: string;
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-function parse(text: string): MediaType {
+const formType = 'application/x-www-form-urlencoded';
+
+/** What may be asked for; the first that fits a range such as `*∕*` is what it gets. */
+const offers: ReadonlyMap<string, Kind> = new Map([
+  [fhirJson, 'json'],
+  ['application/json', 'json'],
+  ['text/json', 'json'],
+  [fhirXml, 'xml'],
+  ['application/xml', 'xml'],
+  ['text/xml', 'xml'],
+  [fhirNdjson, 'ndjson'],
+  ['application/ndjson', 'ndjson'],
+]);
+
+/** https://hl7.org/fhir/R4/http.html#parameters */
+const codes: ReadonlyMap<string, string> = new Map([
+  ['json', fhirJson],
+  ['xml', fhirXml],
+  ['ndjson', fhirNdjson],
+]);
+
+export const plainFormat: Format = { kind: 'json', type: fhirJson, pretty: false };
+const prettyJson: Format = { ...plainFormat, pretty: true };
+
+export function parseMediaType(text: string): MediaType {
   const [type = '', ...rest] = text.split(';').map((part) => part.trim().toLowerCase());
   const pairs = rest.map((one): [string, string] => {
     const equals = one.indexOf('=');
@@ -22,67 +54,129 @@ function parse(text: string): MediaType {
   return { type, parameters: new Map(pairs) };
 }
 
-/** Throws `unsupportedMedia` unless a body of this type, encoding and character set is one that is read here. */
-export function demandContentType(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-  body: 'resource' | 'form',
-): void {
-  const wanted = body === 'form' ? [formType] : [fhirJson, plainJson];
-  const given = String(headers['content-type'] ?? '');
-  const { type, parameters } = parse(given);
-  if (!wanted.includes(type)) {
-    const found = given === '' ? 'The request has no Content-Type' : `Content-Type ${given} is not supported`;
-    throw new FhirError(
-      'unsupportedMedia',
-      `${found}; ${wanted.join(' and ')} are.`.replace(/ and (\S+) are/, ' and $1 are'),
-    );
-  }
-  const charset = parameters.get('charset') ?? 'utf-8';
-  if (charset !== 'utf-8' && charset !== 'utf8') {
-    throw new FhirError('unsupportedMedia', `The character set ${charset} is not supported; utf-8 is.`);
-  }
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+/**
+ * Whether a body with these headers is a resource in JSON or XML, and which; undefined for any other type. Throws
+ * `unsupportedMedia` for another character set or version of FHIR.
+ */
+export function bodyKind(headers: Headers): 'json' | 'xml' | undefined {
+  const { type, parameters } = parseMediaType(String(headers['content-type'] ?? ''));
+  const kind = offers.get(type);
+  if (kind === undefined || kind === 'ndjson') return undefined;
+  demandCharset(parameters);
   demandVersion(parameters, 'unsupportedMedia');
-  const encoding = String(headers['content-encoding'] ?? 'identity').toLowerCase();
-  if (encoding !== 'identity') {
-    throw new FhirError('unsupportedMedia', `Content-Encoding ${encoding} is not supported.`);
-  }
+  return kind;
+}
+
+/** The format of a body that has to be a resource. Throws `unsupportedMedia`. */
+export function demandResourceType(headers: Headers): 'json' | 'xml' {
+  const kind = bodyKind(headers);
+  if (kind === undefined) throw unsupported(headers, `${fhirJson} and ${fhirXml} are`);
+  return kind;
+}
+
+/** Throws `unsupportedMedia` unless the body is a form. */
+export function demandForm(headers: Headers): void {
+  const { type, parameters } = parseMediaType(String(headers['content-type'] ?? ''));
+  if (type !== formType) throw unsupported(headers, `${formType} is`);
+  demandCharset(parameters);
+}
+
+function unsupported(headers: Headers, supported: string): FhirError {
+  const given = String(headers['content-type'] ?? '');
+  const found = given === '' ? 'The request has no Content-Type' : `Content-Type ${given} is not supported`;
+  return new FhirError('unsupportedMedia', `${found}; ${supported}.`);
+}
+
+function demandCharset(parameters: ReadonlyMap<string, string>): void {
+  const charset = parameters.get('charset') ?? 'utf-8';
+  if (charset === 'utf-8' || charset === 'utf8') return;
+  throw new FhirError('unsupportedMedia', `The character set ${charset} is not supported; utf-8 is.`);
 }
 
 function demandVersion(parameters: ReadonlyMap<string, string>, kind: 'unsupportedMedia' | 'notAcceptable'): void {
-  const version = parameters.get('fhirversion');
-  if (version === undefined || version === '4.0' || version === '4.0.1') return;
-  throw new FhirError(kind, `FHIR version ${version} is not supported; 4.0 is.`);
+  if (isOurVersion(parameters)) return;
+  throw new FhirError(kind, `FHIR version ${parameters.get('fhirversion')} is not supported; 4.0 is.`);
 }
 
-const formats: Readonly<Record<string, string>> = { json: fhirJson, [plainJson]: plainJson, [fhirJson]: fhirJson };
+function isOurVersion(parameters: ReadonlyMap<string, string>): boolean {
+  return ['4.0', '4.0.1', undefined].includes(parameters.get('fhirversion'));
+}
 
 /**
- * The content type of the answer, by `_format` and else by Accept. Throws `notAcceptable` when neither leaves JSON.
- * https://hl7.org/fhir/R4/http.html#parameters
+ * The format of the answer, by `_format` and else by Accept. Throws `notAcceptable` when neither leaves one that is there.
  */
-export function acceptedType(accept: string | undefined, format: string | null): string {
-  if (format !== null) {
-    // `+` in a query is a space when nobody escaped it.
-    const { type, parameters } = parse(format.replaceAll(' ', '+'));
-    const found = Object.hasOwn(formats, type) ? formats[type] : undefined;
-    if (found === undefined) throw new FhirError('notAcceptable', `_format=${format} is not supported; json is.`);
-    demandVersion(parameters, 'notAcceptable');
-    return found;
-  }
+export function formatOf(accept: string | undefined, params: URLSearchParams): Format {
   // Nearly all requests: nothing to take apart.
-  if (accept === undefined || accept === '*/*' || accept === fhirJson) return fhirJson;
-  return bestOf(accept);
+  if (params.size === 0) return byAccept(accept);
+  const format = params.get('_format');
+  const chosen = format === null ? byAccept(accept) : byParameter(format);
+  if (params.get('_pretty') !== 'true') return chosen;
+  return chosen === plainFormat ? prettyJson : { ...chosen, pretty: true };
 }
 
-function bestOf(accept: string): string {
-  const offers = accept
-    .split(',')
-    .map(parse)
-    .filter(({ parameters }) => Number(parameters.get('q') ?? 1) > 0);
-  const fits = offers.filter(({ type }) => [fhirJson, plainJson, 'application/*', '*/*'].includes(type));
-  if (fits.length === 0)
-    throw new FhirError('notAcceptable', `Accept: ${accept} leaves nothing; ${fhirJson} is there.`);
-  const current = fits.filter(({ parameters }) => ['4.0', '4.0.1', undefined].includes(parameters.get('fhirversion')));
-  if (current.length === 0) demandVersion(fits[0]?.parameters ?? new Map(), 'notAcceptable');
-  return current.every(({ type }) => type === plainJson) ? plainJson : fhirJson;
+function byParameter(format: string): Format {
+  // `+` in a query is a space when nobody escaped it.
+  const { type, parameters } = parseMediaType(format.trim().replaceAll(' ', '+'));
+  const full = codes.get(type) ?? type;
+  const kind = offers.get(full);
+  if (kind === undefined) {
+    throw new FhirError('notAcceptable', `_format=${format} is not supported; json, xml and ndjson are.`);
+  }
+  demandVersion(parameters, 'notAcceptable');
+  return { kind, type: full, pretty: false };
+}
+
+function byAccept(accept: string | undefined): Format {
+  if (accept === undefined || accept === '*/*' || accept === fhirJson) return plainFormat;
+  const ranges = rangesOf(accept);
+  const fitting = ranges.filter(({ range, quality }) => quality > 0 && offerOf(range.type, ranges) !== undefined);
+  const [best] = fitting
+    .filter(({ range }) => isOurVersion(range.parameters))
+    .toSorted((a, b) => b.quality - a.quality || Number(isWild(a.range)) - Number(isWild(b.range)));
+  if (best) return formatOfType(offerOf(best.range.type, ranges) ?? fhirJson);
+  if (fitting[0]) demandVersion(fitting[0].range.parameters, 'notAcceptable');
+  throw new FhirError('notAcceptable', `Accept: ${accept} leaves nothing; ${fhirJson} and ${fhirXml} are there.`);
+}
+
+function formatOfType(type: string): Format {
+  return type === fhirJson ? plainFormat : { kind: offers.get(type) ?? 'json', type, pretty: false };
+}
+
+interface Range {
+  readonly range: MediaType;
+  readonly quality: number;
+}
+
+function rangesOf(accept: string): readonly Range[] {
+  return accept.split(',').map((one) => {
+    const range = parseMediaType(one);
+    const quality = Number(range.parameters.get('q') ?? 1);
+    return { range, quality: Number.isFinite(quality) ? quality : 0 };
+  });
+}
+
+function isWild({ type }: MediaType): boolean {
+  return type.endsWith('/*');
+}
+
+/** The first offer of a range that is not excluded by name (`q=0`). */
+function offerOf(range: string, ranges: readonly Range[]): string | undefined {
+  if (!range.endsWith('/*')) return offers.has(range) ? range : undefined;
+  const start = range === '*/*' ? '' : range.slice(0, -1);
+  const excluded = new Set(ranges.filter(({ quality }) => quality <= 0).map((one) => one.range.type));
+  return [...offers.keys()].find((type) => type.startsWith(start) && !excluded.has(type));
+}
+
+/**
+ * Whether a read of a Binary wants its resource: only when FHIR's own types are asked for by name, and as much as any other.
+ * https://hl7.org/fhir/R4/binary.html#rest
+ */
+export function wantsResource(accept: string | undefined, params: URLSearchParams): boolean {
+  if (params.has('_format')) return true;
+  const ranges = rangesOf(accept ?? '*/*').filter(({ quality }) => quality > 0);
+  const isOurs = ({ range: { type } }: Range) => type === fhirJson || type === fhirXml || type === fhirNdjson;
+  const best = Math.max(...ranges.filter((one) => !isWild(one.range)).map(({ quality }) => quality));
+  return ranges.some((range) => isOurs(range) && range.quality >= best);
 }

@@ -16,6 +16,7 @@ export const kinds = {
   precondition: [412, 'conflict'],
   multipleMatches: [412, 'multiple-matches'],
   tooLarge: [413, 'too-long'],
+  uriTooLong: [414, 'too-long'],
   unsupportedMedia: [415, 'not-supported'],
   unprocessable: [422, 'processing'],
   throttled: [429, 'throttled'],

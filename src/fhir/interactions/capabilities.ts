@@ -11,6 +11,7 @@ import type {
   CapabilityStatementRestResourceSearchParam,
 } from '@medplum/fhirtypes';
 import { resourceTypes } from '../definitions/types.ts';
+import { formats } from '../formats.ts';
 import { isSearchable } from '../search/clause.ts';
 import { pageHours } from '../search/page.ts';
 import { r4Parameters, type SearchParameter, type WithParameters } from '../search/parameters.ts';
@@ -54,7 +55,7 @@ export function capabilities({
     software: { name: 'LIVEDOC', version },
     implementation: { description: 'LIVEDOC: tuberculosis screening', url: base },
     fhirVersion: '4.0.1',
-    format: ['json', 'application/fhir+json'],
+    format: [...formats],
     rest: [
       {
         mode: 'server',

@@ -9,6 +9,8 @@ import { projectForReader } from '../audit/project.ts';
 import type { Context } from '../context.ts';
 import { isResourceType } from '../definitions/types.ts';
 import type { Reply } from '../reply.ts';
+import { shapedReply } from '../summary/apply.ts';
+import { askedShape, demandKnown } from '../summary/shape.ts';
 import { demand, demandWritable, isServersOwn } from './guard.ts';
 import type { EntryRequest, Interaction, Request } from './interaction.ts';
 import { interactions } from './table.ts';
@@ -109,10 +111,12 @@ export async function perform(
   const name = target.id === '' ? target.type : `${target.type}/${target.id}`;
   const query = queryOf(interaction, name, request.params);
   const deed = { code, action, query, target: query === undefined ? name : undefined };
-  return audited(context, deed, (inner) => {
+  const reply = await audited(context, deed, (inner) => {
     demandOneOf(inner.access, interaction, target.type);
+    if (!isWrite(interaction)) demandKnown(askedShape(request.params), strict ? target.type : '');
     return run(inner, whole);
   });
+  return isWrite(interaction) ? reply : shapedReply(reply, askedShape(reply.params ?? request.params));
 }
 
 /** What can be refused before a body is read. */

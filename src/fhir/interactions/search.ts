@@ -42,7 +42,7 @@ export async function search(context: Context, { type, params, strict = false }:
     entriesOf(context, parsed, found, around),
   );
   const query = `${type}?${parsed.used}`;
-  return { status: 200, text, shown: [...found.versions, ...around.versions], query };
+  return { status: 200, text, shown: [...found.versions, ...around.versions], query, params: parsed.used };
 }
 
 function entriesOf({ base }: Context, { warnings }: Search, { versions }: SearchPage, around: Included): BundleEntry[] {

@@ -7,9 +7,14 @@ import { checkJson, jsonError } from './check.ts';
 
 /** Parses a request body; throws FhirError `invalid` that says what is wrong with it and where. */
 export function parseBody(bytes: Buffer): Body {
-  if (bytes.length === 0) throw malformed('The body is empty; a resource in JSON is expected.');
+  return parseText(decodeText(bytes));
+}
+
+/** The text of a body; throws `invalid` when there is none or it is not UTF-8. */
+export function decodeText(bytes: Buffer): string {
+  if (bytes.length === 0) throw malformed('The body is empty; a resource is expected.');
   if (!isUtf8(bytes)) throw malformed(`The body is not UTF-8: byte ${invalidByte(bytes)} begins no character.`);
-  return parseText(bytes.toString('utf8'));
+  return bytes.toString('utf8');
 }
 
 /** The same for a text. */

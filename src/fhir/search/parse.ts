@@ -2,7 +2,7 @@
  * A search URL as a query of the store, and what it asks of the answer.
  * https://hl7.org/fhir/R4/search.html
  */
-import { FhirError, type Issue } from '../../shared/errors.ts';
+import type { Issue } from '../../shared/errors.ts';
 import type { Clause, SearchQuery, SortKey } from '../../store/search/query.ts';
 import { isSearchable } from './clause.ts';
 import { criterion, isUnknownParameter, restriction, type Searcher } from './criteria.ts';
@@ -38,7 +38,10 @@ interface Draft extends WithParameters {
 
 type Control = (draft: Draft, value: string, name: string) => void;
 
-/** Parameters that shape the answer. Those that `http` sees to (_format, _pretty) are not the search's business. */
+/** What a search asks for that is done to its finished answer (summary/apply.ts and `http`); links keep it. */
+const later: Control = () => undefined;
+
+/** Parameters that shape the answer. */
 const controls: Readonly<Record<string, Control>> = {
   _count(draft, value, name) {
     if (!/^\d{1,9}$/.test(value)) throw bad(name, `${JSON.stringify(value)} is no number of resources`);
@@ -55,9 +58,13 @@ const controls: Readonly<Record<string, Control>> = {
   },
   _summary(draft, value, name) {
     if (value === 'count') draft.summary = true;
-    else if (value !== 'false')
-      throw notSupported(name, `${JSON.stringify(value)} is not supported, count and false are`);
+    else if (!['true', 'text', 'data', 'false', ''].includes(value)) {
+      throw bad(name, `${JSON.stringify(value)} is none of true, text, data, count and false`);
+    }
   },
+  _elements: later,
+  _format: later,
+  _pretty: later,
   _include(draft, value, name) {
     draft.includes.push(parseInclude(draft, name, value));
   },
@@ -67,12 +74,6 @@ const controls: Readonly<Record<string, Control>> = {
 };
 
 const repeatable = new Set(['_include', '_revinclude']);
-const notOurs = new Set(['_format', '_pretty']);
-
-function notSupported(name: string, problem: string): FhirError {
-  const diagnostics = `Search parameter ${name}: ${problem}.`;
-  return new FhirError('invalid', diagnostics, { issues: [{ severity: 'error', code: 'not-supported', diagnostics }] });
-}
 
 /** Throws `forbidden` and `invalid`; with `strict` also for parameters that would otherwise be ignored with a warning. */
 export function parseSearch(
@@ -99,7 +100,6 @@ export function parseSearch(
   const warnings: Issue[] = [];
   const seen = new Set<string>();
   for (const [name, value] of params) {
-    if (notOurs.has(name)) continue;
     try {
       apply(searcher, draft, name, value, seen);
       used.append(name, value);

@@ -44,7 +44,7 @@ describe('bodies', () => {
 
   it.each([
     'text/plain',
-    'application/fhir+xml',
+    'application/fhir+ndjson',
     'application/x-www-form-urlencoded',
     'application/json; charset=latin1',
     'application/fhir+json; fhirVersion=3.0',
@@ -53,8 +53,9 @@ describe('bodies', () => {
     expect([answer.status, outcome(answer).issue[0]?.code]).toEqual([415, 'not-supported']);
   });
 
-  it('are refused when compressed', async () => {
-    expect((await post(patient, { 'content-encoding': 'gzip' })).status).toBe(415);
+  it('are refused when packed by means that are not known', async () => {
+    expect((await post(patient, { 'content-encoding': 'br' })).status).toBe(415);
+    expect((await post(patient, { 'content-encoding': 'gzip, gzip' })).status).toBe(415);
   });
 
   it.each([
@@ -129,7 +130,7 @@ describe('answers', () => {
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, `${type}; charset=utf-8`]);
   });
 
-  it.each(['application/fhir+xml', 'text/html', 'application/fhir+json;fhirVersion=3.0', 'application/json;q=0'])(
+  it.each(['text/html', 'application/fhir+json;fhirVersion=3.0', 'application/json;q=0', 'text/turtle, image/*'])(
     'to Accept: %s are 406',
     async (accept) => expect((await request('GET', '/Patient', { headers: { accept } })).status).toBe(406),
   );
@@ -139,7 +140,7 @@ describe('answers', () => {
     for (const format of ['json', 'application/json', 'application/fhir%2Bjson', 'application/fhir+json']) {
       expect((await request('GET', `/Patient?_format=${format}`, { headers })).status).toBe(200);
     }
-    expect((await request('GET', '/Patient?_format=xml')).status).toBe(406);
+    expect((await request('GET', '/Patient?_format=html')).status).toBe(406);
   });
 
   it('keep a sane X-Request-Id, and have one of their own for any other', async () => {
@@ -210,9 +211,9 @@ describe('errors below the base', () => {
     expect([answer.status, outcome(answer).issue[0]?.code]).toEqual([501, 'not-supported']);
   });
 
-  it('are 413 for endless URLs', async () => {
+  it('are 414 for endless URLs', async () => {
     const answer = await request('GET', `/Patient?name=${'x'.repeat(70_000)}`);
-    expect(answer.status).toBe(413);
+    expect([answer.status, outcome(answer).issue[0]?.code]).toEqual([414, 'too-long']);
   });
 
   it('log what the client did as information, without its data', async () => {
@@ -315,7 +316,7 @@ describe('other origins', () => {
     });
     expect([preflight.status, preflight.headers.get('access-control-allow-methods')]).toEqual([
       204,
-      'GET, HEAD, POST, PUT, DELETE',
+      'GET, HEAD, POST, PUT, PATCH, DELETE',
     ]);
   });
 });
@@ -331,16 +332,11 @@ describe('metadata', () => {
     expect(rest?.resource).toHaveLength(146);
     const codes = (type: string) =>
       rest?.resource?.find((one) => one.type === type)?.interaction?.map(({ code }) => code as string);
-    expect(codes('Patient')).toEqual([
-      'read',
-      'vread',
-      'history-instance',
-      'search-type',
-      'create',
-      'update',
-      'delete',
-    ]);
-    expect(codes('AuditEvent')).toEqual(['read', 'vread', 'history-instance', 'search-type']);
+    expect(codes('Patient')).toEqual(
+      expect.arrayContaining(['read', 'vread', 'history-instance', 'search-type', 'create', 'update', 'delete']),
+    );
+    expect(codes('AuditEvent')).toEqual(expect.arrayContaining(['read', 'vread', 'history-instance', 'search-type']));
+    expect(codes('AuditEvent')).not.toEqual(expect.arrayContaining(['create']));
     expect((await post(JSON.stringify({ ...statement, id: undefined }))).status).toBe(400);
     const stored = await request('POST', '/CapabilityStatement', { body: statement });
     expect([stored.status, stored.as<Patient>().resourceType]).toEqual([201, 'CapabilityStatement']);
