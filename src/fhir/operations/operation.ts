@@ -11,6 +11,8 @@ import type { Body, Reply } from '../reply.ts';
 
 /** The input parameters, checked against the definition: known names, types and cardinalities. */
 export interface In {
+  /** The names of the parameters that were given, each once. */
+  names(): readonly string[];
   /** The text of a primitive parameter's first value: of a date `2020-01`, of a boolean `true`. */
   one(name: string): string | undefined;
   /** The texts of all values of a primitive parameter. */
@@ -47,5 +49,7 @@ export interface Operation {
   readonly action: AuditRecord['action'];
   /** `own`: the body is no Parameters resource, and `run` reads it by `request`. */
   readonly body?: 'own';
+  /** `search`: it takes the type's search parameters besides those of the definition. */
+  readonly others?: 'search';
   readonly run: (context: Context, call: Call) => Promise<Reply>;
 }

@@ -30,15 +30,30 @@ type Definition = Pick<OperationDefinitionParameter, 'name' | 'use' | 'min' | 'm
 /** Reads and checks the input. Throws `invalid` with the expression of what is unknown, missing, too many or of another type. */
 export async function readParameters(
   context: Pick<Context, 'validate'>,
-  { definition, body }: Operation,
+  { definition, body, others }: Operation,
   request: Pick<Request, 'params' | 'hasBody' | 'body'>,
 ): Promise<In> {
-  const inputs = (definition.parameter ?? []).filter(({ use }) => use === 'in');
+  const own = (definition.parameter ?? []).filter(({ use }) => use === 'in');
+  const sent = request.hasBody && body !== 'own' ? await request.body() : undefined;
+  const inputs = others === undefined ? own : [...own, ...searchInputs(own, request.params, sent?.resource)];
   const ofUrl = fromUrl(inputs, request.params);
-  const ofBody = request.hasBody && body !== 'own' ? fromBody(context, inputs, await request.body()) : [];
+  const ofBody = sent ? fromBody(context, inputs, sent) : [];
   const given = [...ofUrl, ...ofBody];
   if (body !== 'own') demandCardinality(inputs, given, 'Parameters');
   return inOf(given);
+}
+
+/** A definition of each name that is no parameter of the operation itself: what it means is the search's to say. */
+function searchInputs(
+  own: readonly Definition[],
+  params: URLSearchParams,
+  resource: Resource | undefined,
+): readonly Definition[] {
+  const listed = resource?.resourceType === 'Parameters' && Array.isArray(resource.parameter) ? resource.parameter : [];
+  const names = new Set([...params.keys(), ...listed.flatMap(({ name }) => (typeof name === 'string' ? [name] : []))]);
+  return [...names]
+    .filter((name) => !general.has(name) && !own.some((one) => one.name === name))
+    .map((name) => ({ name, use: 'in', min: 0, max: '*', type: 'Element' }) as Definition);
 }
 
 function fromUrl(inputs: readonly Definition[], params: URLSearchParams): Given[] {
@@ -155,6 +170,7 @@ function inOf(given: readonly Given[]): In {
       .map(String);
   const resources = (name: string) => own(name).flatMap(({ resource }) => (resource ? [resource] : []));
   return {
+    names: () => [...new Set(given.map(({ name }) => name))],
     one: (name) => texts(name)[0],
     all: texts,
     value: <T>(name: string) => valuesOf(name)[0] as T | undefined,
