@@ -1,4 +1,5 @@
 /** The environment, read once, checked, frozen: everything that an installation may set. `docs/configuration.md` is made of it. */
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -27,6 +28,15 @@ export const settings = z.object({
     .describe('URL by which clients reach the server; default http://localhost:LIVEDOC_HTTP_PORT.'),
   LIVEDOC_HTTP_PORT: port.default(8080).describe('HTTP port; 0 takes a free one.'),
   LIVEDOC_HTTP_HOST: z.string().min(1).default('0.0.0.0').describe('Address on which HTTP listens.'),
+  LIVEDOC_WORKERS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe(
+      'Processes that answer HTTP, 1 to 64; 1 answers in the main process. Default: the number of cores, at most 8.',
+    ),
   LIVEDOC_DIMSE_PORT: port.default(11_112).describe('DIMSE port; 0 takes a free one.'),
   LIVEDOC_DIMSE_HOST: z.string().min(1).default('0.0.0.0').describe('Address on which DIMSE listens.'),
   LIVEDOC_AE_TITLE: z
@@ -84,7 +94,12 @@ type Settings = z.infer<typeof settings>;
 
 export interface Config extends Readonly<Settings> {
   readonly publicUrl: string;
+  /** Processes that answer HTTP. */
+  readonly workers: number;
 }
+
+/** More processes than this want more database connections than a PostgreSQL gives that nobody has tuned. */
+const mostWorkers = 8;
 
 /** Raised with every problem at once, one a line. */
 export class ConfigError extends Error {}
@@ -104,5 +119,6 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     /\/+$/,
     '',
   );
-  return Object.freeze({ ...parsed.data, publicUrl });
+  const workers = parsed.data.LIVEDOC_WORKERS ?? Math.min(availableParallelism(), mostWorkers);
+  return Object.freeze({ ...parsed.data, publicUrl, workers });
 }

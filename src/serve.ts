@@ -1,34 +1,23 @@
 /** Joins everything into a running server, and takes it apart again without losing what was asked of it. */
-import type { IncomingMessage, RequestListener } from 'node:http';
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { bootstrapAdministrator } from './auth/accounts.ts';
-import { type Auth, openAuth } from './auth/open-auth.ts';
 import { systemAccess } from './auth/system-access.ts';
 import type { Config } from './config.ts';
 import { listenDimse } from './dicom/net/scp.ts';
 import { startProjecting } from './fhir/audit/project.ts';
 import type { Context } from './fhir/context.ts';
-import { api } from './http/api/api.ts';
-import { createApp } from './http/app.ts';
-import { type Credentials, credentialsOf } from './http/credentials.ts';
-import { dicomweb } from './http/dicomweb/stow-rs.ts';
-import { listen } from './http/listen.ts';
-import { oidc } from './http/oidc.ts';
+import { createMetrics } from './http/metrics.ts';
+import { listenHttp, openHttpPart } from './http-part.ts';
+import { HttpWorkers } from './http-workers.ts';
 import { readInstance } from './imaging/read-instance.ts';
 import { Reader } from './imaging/reader.ts';
 import { admitPeer, receiveDimse } from './imaging/receive-dimse.ts';
 import type { ReceiveOptions } from './imaging/reception.ts';
 import { sweepUnclaimed } from './imaging/sweep-unclaimed.ts';
-import { numbered } from './livedoc/numbering.ts';
-import { openSigningKeys, type SigningKeys } from './livedoc/signing-keys.ts';
-import { Closers, openParts, type Parts, root, version } from './open-parts.ts';
+import { Closers, openParts, type Parts, root } from './open-parts.ts';
+import { objectsFolder, openReceive } from './open-receive.ts';
 import type { Logger } from './shared/logger.ts';
-import { fileBlobs } from './store/blobs/file-blobs.ts';
 import { runJobs } from './store/jobs/run-jobs.ts';
-import { numberReserve } from './store/numbering/number-reserve.ts';
-
-const mebibyte = 2 ** 20;
 
 /** Longest time of one image in the reading process, seconds; the largest film takes a few. */
 const readingSeconds = 120;
@@ -47,30 +36,6 @@ export interface Running {
   /** Drains requests, associations and jobs, then closes everything. */
   close(): Promise<void>;
 }
-
-function objectsFolder({ LIVEDOC_OBJECT_STORE: url, LIVEDOC_DATA_DIR: dataDir }: Config): string {
-  if (!url) return resolve(dataDir, 'objects');
-  return url.startsWith('file://') ? fileURLToPath(url) : resolve(url.slice('file:'.length));
-}
-
-/** Listens at once, so that the port is known and probes have an answer: 503 until `use`. */
-async function listenHttp(config: Config) {
-  let current: RequestListener = (_request, response) => {
-    response.writeHead(503, { 'retry-after': '2', 'content-type': 'text/plain' }).end('The server is starting.\n');
-  };
-  const http = await listen((request, response) => current(request, response), {
-    host: config.LIVEDOC_HTTP_HOST,
-    port: config.LIVEDOC_HTTP_PORT,
-  });
-  return {
-    ...http,
-    use(listener: RequestListener) {
-      current = listener;
-    },
-  };
-}
-
-type Http = Awaited<ReturnType<typeof listenHttp>>;
 
 async function openReader(config: Config, closers: Closers, log: Logger): Promise<Reader> {
   const reader = await Reader.start({
@@ -102,58 +67,7 @@ async function openDimse(config: Config, receive: ReceiveOptions, closers: Close
   return dimse.port;
 }
 
-interface Open {
-  readonly config: Config;
-  readonly parts: Parts;
-  readonly auth: Auth;
-  readonly receive: ReceiveOptions;
-  readonly signing: SigningKeys;
-  readonly log: Logger;
-}
-
 const now = () => new Date();
-
-/** Everything that HTTP answers; each part gets only what it needs. */
-function listenerOf({ config, parts, auth, receive, signing, log }: Open): RequestListener {
-  const { store, validate, base, secret } = parts;
-  const pageKey = secret.derive('pages');
-  const next = numberReserve(store.db);
-  const complete: Context['complete'] = (inner, body, id) =>
-    numbered(inner.db, body, { now: now(), next, ...(id === undefined ? {} : { id }) });
-  const context = { store, validate, now, base, log, pageKey, complete };
-  const authenticate = (credentials: Credentials) => auth.authenticate(credentials);
-  const ofRequest = (request: IncomingMessage) => authenticate(credentialsOf(request));
-  return createApp({
-    ...context,
-    authenticate,
-    version,
-    limits: { body: config.LIVEDOC_MAX_BODY_MIB * mebibyte },
-    oauth: { authorize: `${auth.issuer}/auth`, token: `${auth.issuer}/token` },
-    async ready() {
-      await store.db.query({ text: 'SELECT 1' });
-      return { database: undefined };
-    },
-    routers: {
-      oidc: oidc({ auth, log }),
-      dicomweb: dicomweb({ authenticate: ofRequest, receive, base: `${config.publicUrl}/dicomweb` }),
-      api: api({
-        authenticate: ofRequest,
-        contextOf: (access) => ({ ...context, access }),
-        server: systemAccess('livedoc api'),
-        keys: signing,
-        language: config.LIVEDOC_LANG,
-        base: `${config.publicUrl}/api`,
-        log,
-      }),
-    },
-  });
-}
-
-async function openReceive(config: Config, { store }: Parts, log: Logger): Promise<ReceiveOptions> {
-  const blobs = await fileBlobs({ folder: objectsFolder(config), minFreeMib: config.LIVEDOC_MIN_FREE_MIB });
-  await sweepUnclaimed({ store, blobs, log });
-  return { store, blobs, log, now, maxInstanceBytes: config.LIVEDOC_MAX_INSTANCE_MIB * mebibyte };
-}
 
 async function openJobs(config: Config, parts: Parts, reader: Reader, closers: Closers, log: Logger): Promise<void> {
   const { store, validate, base, databaseUrl } = parts;
@@ -169,33 +83,57 @@ async function openJobs(config: Config, parts: Parts, reader: Reader, closers: C
   closers.add('jobs', () => jobs.stop());
 }
 
+/** HTTP: one process, or several. `port` is known at once, `open` lets it answer. */
+interface Http {
+  readonly port: number;
+  open(config: Config, parts: Parts, receive: ReceiveOptions, closers: Closers): Promise<void>;
+  close(drainSeconds: number): Promise<void>;
+}
+
+async function openHttp(config: Config, log: Logger): Promise<Http> {
+  return config.workers === 1 ? inThisProcess(config, log) : inWorkers(config, log);
+}
+
+async function inThisProcess(given: Config, log: Logger): Promise<Http> {
+  const http = await listenHttp(given);
+  return {
+    port: http.port,
+    async open(config, parts, receive, closers) {
+      http.use(await openHttpPart({ config, parts, receive, metrics: createMetrics(), log }, closers));
+    },
+    close: (drainSeconds) => http.close({ drainSeconds }),
+  };
+}
+
+async function inWorkers(given: Config, log: Logger): Promise<Http> {
+  const workers = await HttpWorkers.start({
+    config: given,
+    entry: new URL('./http-worker.js', import.meta.url),
+    log,
+  });
+  return {
+    port: workers.port,
+    open: (config, { databaseUrl }) => workers.open({ ...config, DATABASE_URL: databaseUrl }),
+    close: () => workers.close(),
+  };
+}
+
 async function start(given: Config, http: Http, closers: Closers, log: Logger): Promise<Omit<Running, 'close'>> {
   const config: Config = given.LIVEDOC_PUBLIC_URL
     ? given
     : Object.freeze({ ...given, publicUrl: `http://localhost:${http.port}` });
   const parts = await openParts(config, closers, log);
-  const { store, secret } = parts;
   const administrator = await bootstrapAdministrator(
     { ...parts, log, now },
     { email: config.LIVEDOC_ADMIN_EMAIL, password: config.LIVEDOC_ADMIN_PASSWORD },
   );
-  const auth = await openAuth({
-    store,
-    secret,
-    publicUrl: config.publicUrl,
-    trustedKeyHosts: config.LIVEDOC_TRUSTED_KEY_HOSTS,
-    database: { url: parts.databaseUrl, schema: config.LIVEDOC_SCHEMA },
-    log,
-  });
-  closers.add('auth', () => auth.close());
-  const signing = await openSigningKeys(store, secret);
   const receive = await openReceive(config, parts, log);
-  const reader = await openReader(config, closers, log);
+  await sweepUnclaimed(receive);
+  const [reader] = await Promise.all([openReader(config, closers, log), http.open(config, parts, receive, closers)]);
   await openJobs(config, parts, reader, closers, log);
-  const projecting = startProjecting({ store, base: parts.base, now, log });
+  const projecting = startProjecting({ store: parts.store, base: parts.base, now, log });
   closers.add('audit projector', () => projecting.stop());
   const dimsePort = await openDimse(config, receive, closers, log);
-  http.use(listenerOf({ config, parts, auth, receive, signing, log }));
   return {
     publicUrl: config.publicUrl,
     httpPort: http.port,
@@ -209,14 +147,14 @@ async function start(given: Config, http: Http, closers: Closers, log: Logger): 
 /** Starts everything; when one part cannot start, those that did are closed before it throws. */
 export async function serve(config: Config, log: Logger): Promise<Running> {
   const closers = new Closers();
-  const http = await listenHttp(config);
+  const http = await openHttp(config, log);
   try {
     const running = await start(config, http, closers, log);
     // Last in, so first to be closed: requests under way still find all that they need.
-    closers.add('http', () => http.close({ drainSeconds: config.LIVEDOC_DRAIN_TIMEOUT_S }));
+    closers.add('http', () => http.close(config.LIVEDOC_DRAIN_TIMEOUT_S));
     return { ...running, close: () => closers.close(log) };
   } catch (error) {
-    await http.close({ drainSeconds: 0 });
+    await http.close(0);
     await closers.close(log);
     throw error;
   }

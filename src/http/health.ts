@@ -34,7 +34,7 @@ export function health(deps: HealthDeps): Router {
   });
   router.get('/metrics', unkept, async (request, response) => {
     await demandOperator(deps, request);
-    response.type('text/plain; version=0.0.4; charset=utf-8').send(deps.metrics.text());
+    response.type('text/plain; version=0.0.4; charset=utf-8').send(await deps.metrics.text());
   });
   return router;
 }

@@ -1,0 +1,105 @@
+/** What HTTP answers, of the parts of one process: the whole server's, or a worker's. */
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { type Auth, openAuth } from './auth/open-auth.ts';
+import { systemAccess } from './auth/system-access.ts';
+import type { Config } from './config.ts';
+import type { Context } from './fhir/context.ts';
+import { api } from './http/api/api.ts';
+import { createApp } from './http/app.ts';
+import { type Credentials, credentialsOf } from './http/credentials.ts';
+import { dicomweb } from './http/dicomweb/stow-rs.ts';
+import { listen } from './http/listen.ts';
+import type { Metrics } from './http/metrics.ts';
+import { oidc } from './http/oidc.ts';
+import type { ReceiveOptions } from './imaging/reception.ts';
+import { numbered } from './livedoc/numbering.ts';
+import { openSigningKeys, type SigningKeys } from './livedoc/signing-keys.ts';
+import { type Closers, type Parts, version } from './open-parts.ts';
+import type { Logger } from './shared/logger.ts';
+import { numberReserve } from './store/numbering/number-reserve.ts';
+
+const mebibyte = 2 ** 20;
+
+export interface HttpPart {
+  readonly config: Config;
+  readonly parts: Parts;
+  readonly receive: ReceiveOptions;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+interface Open extends HttpPart {
+  readonly auth: Auth;
+  readonly signing: SigningKeys;
+}
+
+/** Opens accounts and keys, and joins everything that HTTP answers; each part gets only what it needs. */
+export async function openHttpPart(part: HttpPart, closers: Closers): Promise<RequestListener> {
+  const { config, parts, log } = part;
+  const { store, secret } = parts;
+  const auth = await openAuth({
+    store,
+    secret,
+    publicUrl: config.publicUrl,
+    trustedKeyHosts: config.LIVEDOC_TRUSTED_KEY_HOSTS,
+    database: { url: parts.databaseUrl, schema: config.LIVEDOC_SCHEMA },
+    log,
+  });
+  closers.add('auth', () => auth.close());
+  return listenerOf({ ...part, auth, signing: await openSigningKeys(store, secret) });
+}
+
+const now = () => new Date();
+
+function listenerOf({ config, parts, auth, receive, signing, metrics, log }: Open): RequestListener {
+  const { store, validate, base, secret } = parts;
+  const pageKey = secret.derive('pages');
+  const next = numberReserve(store.db);
+  const complete: Context['complete'] = (inner, body, id) =>
+    numbered(inner.db, body, { now: now(), next, ...(id === undefined ? {} : { id }) });
+  const context = { store, validate, now, base, log, pageKey, complete };
+  const authenticate = (credentials: Credentials) => auth.authenticate(credentials);
+  const ofRequest = (request: IncomingMessage) => authenticate(credentialsOf(request));
+  return createApp({
+    ...context,
+    authenticate,
+    version,
+    metrics,
+    limits: { body: config.LIVEDOC_MAX_BODY_MIB * mebibyte },
+    oauth: { authorize: `${auth.issuer}/auth`, token: `${auth.issuer}/token` },
+    async ready() {
+      await store.db.query({ text: 'SELECT 1' });
+      return { database: undefined };
+    },
+    routers: {
+      oidc: oidc({ auth, log }),
+      dicomweb: dicomweb({ authenticate: ofRequest, receive, base: `${config.publicUrl}/dicomweb` }),
+      api: api({
+        authenticate: ofRequest,
+        contextOf: (access) => ({ ...context, access }),
+        server: systemAccess('livedoc api'),
+        keys: signing,
+        language: config.LIVEDOC_LANG,
+        base: `${config.publicUrl}/api`,
+        log,
+      }),
+    },
+  });
+}
+
+/** Listens at once, so that the port is known and probes have an answer: 503 until `use`. */
+export async function listenHttp(config: Config) {
+  let current: RequestListener = (_request, response) => {
+    response.writeHead(503, { 'retry-after': '2', 'content-type': 'text/plain' }).end('The server is starting.\n');
+  };
+  const http = await listen((request, response) => current(request, response), {
+    host: config.LIVEDOC_HTTP_HOST,
+    port: config.LIVEDOC_HTTP_PORT,
+  });
+  return {
+    ...http,
+    use(listener: RequestListener) {
+      current = listener;
+    },
+  };
+}
