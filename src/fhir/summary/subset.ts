@@ -5,19 +5,10 @@
 import { keep } from '../definitions/generated.ts';
 import { type Property, properties, typeDefinition } from '../definitions/types.ts';
 import { type Member, members, objectsOf, space } from '../json/members.ts';
+import { subsetted } from './part.ts';
 import type { Shape } from './shape.ts';
 
-/** https://hl7.org/fhir/R4/resource.html#simple-tags: so that nobody takes the part for the whole. */
-const subsetted = { system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue', code: 'SUBSETTED' } as const;
 const tag = JSON.stringify({ ...subsetted, display: 'subsetted' });
-
-/** Whether a resource says that it is only a part. */
-export function isSubsetted(resource: {
-  readonly meta?: { readonly tag?: readonly unknown[] | undefined } | undefined;
-}) {
-  const tags = (resource.meta?.tag ?? []) as readonly { readonly system?: string; readonly code?: string }[];
-  return tags.some(({ system, code }) => system === subsetted.system && code === subsetted.code);
-}
 
 /** The names that are kept of an object; of those with a filter of their own, only what that one keeps. */
 type Filter = ReadonlyMap<string, Filter | undefined>;
