@@ -1,8 +1,14 @@
 /** Reads what `npm run generate` distilled of the R4 definitions. */
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 // The same distance below the package root from src/ and from dist/, so that nothing has to be copied by the build.
 const folder = new URL('../../../src/fhir/generated/', import.meta.url);
+
+/** Where a generated file is. */
+export function generatedPath(name: string): string {
+  return fileURLToPath(new URL(name, folder));
+}
 
 /** The parsed content of a generated file; a function of nothing, so callers keep it. */
 export function readGenerated<T>(name: string): T {

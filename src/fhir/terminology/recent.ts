@@ -3,6 +3,7 @@
 export interface Recent<V> {
   get(key: string): V | undefined;
   set(key: string, value: V): void;
+  delete(key: string): void;
   clear(): void;
 }
 
@@ -27,6 +28,7 @@ export function recent<V>(limit: number): Recent<V> {
         return;
       }
     },
+    delete: (key) => void kept.delete(key),
     clear: () => kept.clear(),
   };
 }

@@ -1,0 +1,21 @@
+/** Text search among displays: every word asked for begins a word of the name, whatever its accents and case. */
+import { fold } from '../../store/search/fold.ts';
+
+const separator = /[^\p{L}\p{N}]+/u;
+
+/** The folded words of a text. */
+export function wordsOf(text: string): readonly string[] {
+  return fold(text)
+    .split(separator)
+    .filter((word) => word !== '');
+}
+
+/** Whether each of `asked` begins a word of one of the texts. */
+export function haveWords(texts: readonly (string | undefined)[], asked: readonly string[]): boolean {
+  if (asked.length === 0) return true;
+  return texts.some((text) => {
+    if (text === undefined) return false;
+    const words = wordsOf(text);
+    return asked.every((one) => words.some((word) => word.startsWith(one)));
+  });
+}
