@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { openSecret, type Secret } from './auth/secret.ts';
 import type { Config } from './config.ts';
 import type { Validate } from './fhir/validation/validate.ts';
-import { createValidator } from './fhir/validation/validator.ts';
+import { createValidation, type Validation } from './fhir/validation/validator.ts';
 import type { Logger } from './shared/logger.ts';
 import { startEmbedded } from './store/embedded.ts';
 import { type OpenStore, openStore } from './store/open.ts';
@@ -39,6 +39,8 @@ export class Closers {
 export interface Parts {
   readonly store: OpenStore;
   readonly secret: Secret;
+  readonly validation: Validation;
+  /** That of `validation`. */
   readonly validate: Validate;
   readonly databaseUrl: string;
   /** The FHIR base. */
@@ -60,11 +62,13 @@ export async function openParts(config: Config, closers: Closers, log: Logger): 
     log,
   });
   closers.add('store', () => store.close());
+  const validation = createValidation({ profilesFolder: join(root, 'fhir-profiles') });
   return {
     store,
     databaseUrl,
+    validation,
     secret: await openSecret(config.LIVEDOC_DATA_DIR),
-    validate: createValidator({ profilesFolder: join(root, 'fhir-profiles') }),
+    validate: validation.validate,
     base: `${config.publicUrl}/fhir`,
   };
 }

@@ -5,12 +5,14 @@ import type { Access } from './access.ts';
 import type { Body } from './reply.ts';
 import type { SearchParameters } from './search/parameters.ts';
 import type { Terminology } from './terminology/terminology.ts';
-import type { Validate } from './validation/validate.ts';
+import type { Validate, ValidateDeep } from './validation/validate.ts';
 
 export interface Context {
   readonly store: Store;
   readonly access: Access;
   readonly validate: Validate;
+  /** With what takes longer; absent: `validate` is all there is. */
+  readonly validateDeep?: ValidateDeep | undefined;
   readonly now: () => Date;
   /** The FHIR base without a trailing slash, for instance `http://localhost:8080/fhir`. */
   readonly base: string;
@@ -26,4 +28,6 @@ export interface Context {
   readonly parameters?: SearchParameters | undefined;
   /** Absent: no value set and no code system is known. */
   readonly terminology?: Terminology;
+  /** Whether a conditional delete may delete several; absent: a single one. */
+  readonly conditionalDelete?: 'single' | 'multiple';
 }

@@ -152,6 +152,8 @@ function negotiate(own: Exchange, { params }: Pick<Address, 'params'>): void {
   own.format = formatOf(own.request.headers.accept, params);
 }
 
-function contextOf({ store, validate, now, base, log, pageKey, complete }: FhirDeps): Omit<Context, 'access'> {
-  return { store, validate, now, base, log, ...(pageKey ? { pageKey } : {}), ...(complete ? { complete } : {}) };
+/** What interactions get of what HTTP has. */
+function contextOf(deps: FhirDeps): Omit<Context, 'access'> {
+  const { authenticate, limits, metrics, version, oauth, allowsOrigin, ...context } = deps;
+  return context;
 }

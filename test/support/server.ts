@@ -2,7 +2,8 @@
 import { resolve } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { systemAccess } from '../../src/auth/system-access.ts';
-import { createValidator } from '../../src/fhir/validation/validator.ts';
+import { followDefinitions } from '../../src/fhir/validation/posted-definitions.ts';
+import { createValidation } from '../../src/fhir/validation/validator.ts';
 import { type AppDeps, createApp } from '../../src/http/app.ts';
 import { type Listening, listen } from '../../src/http/listen.ts';
 import { FhirError } from '../../src/shared/errors.ts';
@@ -47,21 +48,25 @@ const token: AppDeps['authenticate'] = ({ authorization, address, requestId }) =
   return Promise.resolve({ ...access, caller });
 };
 
-const validate = createValidator({ profilesFolder: resolve('fhir-profiles') });
+const profilesFolder = resolve('fhir-profiles');
 
 /** Called at the top of a test file. */
 export function withServer(options: ServerOptions = {}): TestServer {
   const opened = withStore();
   let listening: Listening;
+  let following: { close(): Promise<void> };
   let origin = '';
   beforeAll(async () => {
     // The base is part of the deps, and the port of the base: the listener comes after the port is known.
     let answer: ReturnType<typeof createApp> | undefined;
     listening = await listen((request, response) => answer?.(request, response), { host: '127.0.0.1', port: 0 });
     origin = `http://127.0.0.1:${listening.port}`;
+    const validation = createValidation({ profilesFolder });
+    following = await followDefinitions({ store: opened.store, put: validation.put, log: silent });
     answer = createApp({
       store: opened.store,
-      validate,
+      validate: validation.validate,
+      validateDeep: validation.validateDeep,
       authenticate: token,
       base: `${origin}/fhir`,
       now: () => new Date(),
@@ -74,7 +79,10 @@ export function withServer(options: ServerOptions = {}): TestServer {
       ...options,
     });
   });
-  afterAll(() => listening?.close({ drainSeconds: 5 }));
+  afterAll(async () => {
+    await listening?.close({ drainSeconds: 5 });
+    await following?.close();
+  });
   return {
     get store() {
       return opened.store;

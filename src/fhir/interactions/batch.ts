@@ -2,15 +2,15 @@
  * FHIR batch: each entry for itself, with its own outcome.
  * https://hl7.org/fhir/R4/http.html#transaction
  */
-import { STATUS_CODES } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import { FhirError } from '../../shared/errors.ts';
 import { newId } from '../../shared/id.ts';
 import type { Context } from '../context.ts';
-import { toOutcome } from '../outcome.ts';
+import { outcome, toOutcome } from '../outcome.ts';
 import type { Body, Reply } from '../reply.ts';
 import { type BundleEntry, bundleText } from '../search/bundle.ts';
 import { type Entry, inEntry, readEntries } from './entries.ts';
+import { isNotModified, responseOf, statusText } from './entry-response.ts';
 
 export interface BatchRequest {
   readonly body: Body;
@@ -38,32 +38,28 @@ async function answer(
 ): Promise<BundleEntry> {
   try {
     const reply = await perform(context, entry);
-    const showsText = reply.text !== undefined && (entry.method === 'GET' || returns === 'representation');
-    return {
-      ...(showsText ? { resource: reply.text as string } : {}),
-      response: responseOf(context.base, entry, reply),
-    };
+    return replied(context, entry, reply, returns);
   } catch (error) {
     const located = inEntry(entry.at, error, entry.body?.resource);
     if (!(located instanceof FhirError)) context.log.error('A batch entry failed.', { error, entry: entry.at });
     const status = located instanceof FhirError ? located.status : 500;
-    const outcome = JSON.stringify(toOutcome(located, context.access.caller.requestId));
-    return { response: { status: statusText(status), outcome } };
+    const said = JSON.stringify(toOutcome(located, context.access.caller.requestId));
+    return { response: { status: statusText(status), outcome: said } };
   }
 }
 
-function statusText(status: number): string {
-  return `${status} ${STATUS_CODES[status] ?? ''}`.trim();
-}
-
-function responseOf(base: string, { method }: Entry, { status, version }: Reply): NonNullable<BundleEntry['response']> {
-  if (!version) return { status: statusText(status) };
-  const isWrite = method === 'POST' || method === 'PUT';
-  const location = `${base}/${version.type}/${version.id}/_history/${version.version}`;
+function replied(context: Context, entry: Entry, reply: Reply, returns: BatchRequest['returns']): BundleEntry {
+  const isGet = entry.method === 'GET';
+  if (isGet && isNotModified(entry, reply)) {
+    return { response: responseOf(context.base, entry, { ...reply, status: 304 }) };
+  }
+  // What is no version of a resource is an operation's result.
+  const isAsked = isGet || returns === 'representation' || !reply.version;
+  const shows = reply.text !== undefined && isAsked && entry.method !== 'HEAD';
+  const says = !isGet && returns === 'OperationOutcome';
+  const response = responseOf(context.base, entry, reply);
   return {
-    status: statusText(status),
-    ...(isWrite ? { location } : {}),
-    etag: `W/"${version.version}"`,
-    lastModified: version.updated,
+    ...(shows ? { resource: reply.text } : {}),
+    response: says ? { ...response, outcome: JSON.stringify(outcome(reply.warnings ?? [])) } : response,
   };
 }

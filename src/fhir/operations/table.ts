@@ -7,11 +7,19 @@ import type { Interaction } from '../interactions/interaction.ts';
 import { document } from './document.ts';
 import { encounterEverything, patientEverything } from './everything.ts';
 import { lastn } from './lastn.ts';
+import { match } from './match.ts';
 import type { Operation } from './operation.ts';
 import { readParameters } from './parameters-in.ts';
+import { validateOperation } from './validate.ts';
 
 /** A new operation is one more here. */
-export const operations: readonly Operation[] = [patientEverything, encounterEverything, lastn, document];
+export const operations: readonly Operation[] = [
+  patientEverything,
+  encounterEverything,
+  lastn,
+  document,
+  validateOperation,
+];
 
 /** Each operation at each of its levels, by POST, and by GET where it changes nothing. */
 export const operationRows: readonly Interaction[] = operations.flatMap(rowsOf);

@@ -9,12 +9,12 @@ import type { Codes } from '../definitions/value-sets.ts';
 import { isObject, type Json } from '../fhirpath/collection.ts';
 import { collectCodings } from './codings.ts';
 import { boundIssues, systemIssues } from './deep.ts';
-import { definitionIssues } from './definition-issues.ts';
 import { explain, show } from './explain.ts';
 import { type Conform, conformance } from './profiles/conform.ts';
 import type { OpenCode } from './profiles/content.ts';
 import { openRegistry } from './profiles/registry.ts';
 import { structureValidators } from './structure.ts';
+import { structureDefinitionIssues } from './structure-definition.ts';
 import type { DeepOptions, Validate, ValidateDeep, ValidateOptions } from './validate.ts';
 import { checkTogether } from './walk.ts';
 
@@ -104,7 +104,7 @@ export function createValidation(options: ValidatorOptions): Validation {
     const check = conformance({ run, asked: profiles, enforced, unknownProfile: policy.unknown, thorough });
     return (value, type, at) =>
       type === 'StructureDefinition'
-        ? [...check(value, type, at), ...definitionIssues(value, registry, at.path())]
+        ? [...check(value, type, at), ...structureDefinitionIssues(value, registry, at.path())]
         : check(value, type, at);
   }
 

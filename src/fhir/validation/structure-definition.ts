@@ -70,7 +70,7 @@ function* baseIssues(
 }
 
 /** What is wrong with a StructureDefinition besides what its own invariants say; `path` is its FHIRPath. */
-export function definitionIssues(definition: Json, registry: Registry, path: string): readonly Issue[] {
+export function structureDefinitionIssues(definition: Json, registry: Registry, path: string): readonly Issue[] {
   return [
     ...baseIssues(definition, registry, path),
     ...constraintIssues(definition['snapshot'], `${path}.snapshot`),
