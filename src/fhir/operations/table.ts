@@ -19,6 +19,7 @@ export const operations: readonly Operation[] = [
   lastn,
   document,
   validateOperation,
+  match,
 ];
 
 /** Each operation at each of its levels, by POST, and by GET where it changes nothing. */
