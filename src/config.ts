@@ -59,6 +59,13 @@ export const settings = z.object({
     .optional()
     .describe('file: URL of the image store; default the folder `objects` of the data directory.'),
   LIVEDOC_MODEL: z.string().min(1).default('models/tb-cxr').describe('Folder of the model: model.onnx and model.json.'),
+  LIVEDOC_PROFILES: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'JSON, or a file of it: profiles that resources must fulfil without naming them, by type, and what an unknown one in meta.profile is (error, warning, ignore): {"enforced": {"Patient": ["URL"]}, "unknown": "warning"}.',
+    ),
   LIVEDOC_TRUSTED_KEY_HOSTS: z
     .string()
     .default('')

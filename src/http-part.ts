@@ -1,9 +1,13 @@
 /** What HTTP answers, of the parts of one process: the whole server's, or a worker's. */
 import type { IncomingMessage, RequestListener } from 'node:http';
+import { join } from 'node:path';
 import { type Auth, openAuth } from './auth/open-auth.ts';
 import { systemAccess } from './auth/system-access.ts';
 import type { Config } from './config.ts';
 import type { Context } from './fhir/context.ts';
+import { openTerminology } from './fhir/terminology/open-terminology.ts';
+import type { Terminology } from './fhir/terminology/terminology.ts';
+import { followDefinitions } from './fhir/validation/posted-definitions.ts';
 import { api } from './http/api/api.ts';
 import { createApp } from './http/app.ts';
 import { type Credentials, credentialsOf } from './http/credentials.ts';
@@ -14,7 +18,7 @@ import { oidc } from './http/oidc.ts';
 import type { ReceiveOptions } from './imaging/reception.ts';
 import { numbered } from './livedoc/numbering.ts';
 import { openSigningKeys, type SigningKeys } from './livedoc/signing-keys.ts';
-import { type Closers, type Parts, version } from './open-parts.ts';
+import { type Closers, type Parts, root, version } from './open-parts.ts';
 import type { Logger } from './shared/logger.ts';
 import { numberReserve } from './store/numbering/number-reserve.ts';
 
@@ -29,6 +33,7 @@ export interface HttpPart {
 }
 
 interface Open extends HttpPart {
+  readonly terminology: Terminology;
   readonly auth: Auth;
   readonly signing: SigningKeys;
 }
@@ -46,18 +51,22 @@ export async function openHttpPart(part: HttpPart, closers: Closers): Promise<Re
     log,
   });
   closers.add('auth', () => auth.close());
-  return listenerOf({ ...part, auth, signing: await openSigningKeys(store, secret) });
+  const following = await followDefinitions({ store, put: parts.validation.put, log });
+  closers.add('posted profiles', () => following.close());
+  const terminology = await openTerminology({ store, folder: join(root, 'fhir-profiles') });
+  closers.add('terminology', () => terminology.close());
+  return listenerOf({ ...part, terminology, auth, signing: await openSigningKeys(store, secret) });
 }
 
 const now = () => new Date();
 
 function listenerOf({ config, parts, auth, receive, signing, metrics, log }: Open): RequestListener {
-  const { store, validate, base, secret } = parts;
+  const { store, validate, validation, base, secret } = parts;
   const pageKey = secret.derive('pages');
   const next = numberReserve(store.db);
   const complete: Context['complete'] = (inner, body, id) =>
     numbered(inner.db, body, { now: now(), next, ...(id === undefined ? {} : { id }) });
-  const context = { store, validate, now, base, log, pageKey, complete };
+  const context = { store, validate, validateDeep: validation.validateDeep, now, base, log, pageKey, complete };
   const authenticate = (credentials: Credentials) => auth.authenticate(credentials);
   const ofRequest = (request: IncomingMessage) => authenticate(credentialsOf(request));
   return createApp({

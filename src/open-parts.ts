@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openSecret, type Secret } from './auth/secret.ts';
 import type { Config } from './config.ts';
+import { readPolicy } from './fhir/validation/policy.ts';
 import type { Validate } from './fhir/validation/validate.ts';
 import { createValidation, type Validation } from './fhir/validation/validator.ts';
 import type { Logger } from './shared/logger.ts';
@@ -62,7 +63,11 @@ export async function openParts(config: Config, closers: Closers, log: Logger): 
     log,
   });
   closers.add('store', () => store.close());
-  const validation = createValidation({ profilesFolder: join(root, 'fhir-profiles') });
+  const { LIVEDOC_PROFILES: profiles } = config;
+  const validation = createValidation({
+    profilesFolder: join(root, 'fhir-profiles'),
+    ...(profiles === undefined ? {} : { policy: readPolicy(profiles) }),
+  });
   return {
     store,
     databaseUrl,
