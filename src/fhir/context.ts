@@ -1,5 +1,6 @@
 /** What an interaction needs besides its target; built for each request, frozen. */
 import type { Logger } from '../shared/logger.ts';
+import type { Version } from '../store/resources/version.ts';
 import type { Store } from '../store/store.ts';
 import type { Access } from './access.ts';
 import type { Body } from './reply.ts';
@@ -9,6 +10,8 @@ import type { Validate, ValidateDeep } from './validation/validate.ts';
 
 export interface Context {
   readonly store: Store;
+  /** Reads what will be shown for certain, and audits that with it. Absent where nothing is audited. */
+  readonly readShown?: (type: string, id: string) => Promise<Version | undefined>;
   readonly access: Access;
   readonly validate: Validate;
   /** With what takes longer; absent: `validate` is all there is. */

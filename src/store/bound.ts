@@ -6,6 +6,7 @@ import { key64 } from './keys.ts';
 import { history } from './resources/history.ts';
 import { writeAll } from './resources/put.ts';
 import { readMany, readVersion } from './resources/read.ts';
+import { readAudited } from './resources/read-audited.ts';
 import type { Written } from './resources/write.ts';
 import { type SearchMemory, search } from './search/search.ts';
 import type { Database, Resources, Store } from './store.ts';
@@ -18,6 +19,10 @@ function resourcesOn(db: Database, { memory, written: all }: Bound): Resources {
     },
     readMany: (targets) => readMany(db, targets),
     readVersion: (type, id, version) => readVersion(db, { type, id }, version),
+    async readAudited(type, id, record) {
+      const [version] = await readAudited(db, [{ type, id, record }]);
+      return version;
+    },
     history: (range) => history(db, range),
     async write(writes, { audit = [], jobs = [] } = {}) {
       const [written] = await writeAll(db, [{ writes, audit, jobs }], {

@@ -15,6 +15,7 @@ import { history } from './resources/history.ts';
 import type { Request } from './resources/pack.ts';
 import { writeAll } from './resources/put.ts';
 import { readMany, readVersion, type Target } from './resources/read.ts';
+import { type AuditedRead, readAudited } from './resources/read-audited.ts';
 import type { Version } from './resources/version.ts';
 import type { Written } from './resources/write.ts';
 import type { KnownWords } from './search/dictionary.ts';
@@ -83,6 +84,13 @@ function sharedResources(db: Database, known: KnownWords, { told }: Watches): Re
     limit: READS_AT_ONCE,
     run: (targets) => readMany(db, targets),
   });
+  const showOne = group<AuditedRead, Version | undefined>({
+    lanes: LANES,
+    limit: READS_AT_ONCE,
+    enough: ENOUGH_RECORDS,
+    itemMs: RECORD_MS,
+    run: (reads) => readAudited(db, reads),
+  });
   const write = group<Request, readonly Written[]>({
     lanes: LANES,
     limit: WRITES_AT_ONCE,
@@ -96,6 +104,7 @@ function sharedResources(db: Database, known: KnownWords, { told }: Watches): Re
     read: (type, id) => read({ type, id }),
     readMany: (targets) => readMany(db, targets),
     readVersion: (type, id, version) => readVersion(db, { type, id }, version),
+    readAudited: (type, id, record) => showOne({ type, id, record }),
     history: (range) => history(db, range),
     async write(writes, { audit = [], jobs = [] } = {}) {
       const written = await write({ writes, audit, jobs });

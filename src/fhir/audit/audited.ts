@@ -28,7 +28,14 @@ export async function audited(context: Context, deed: Deed, run: (context: Conte
   const { store } = context;
   const trail: Trail = { context, deed, seen: new Map(), wrote: false };
   try {
-    const reply = await run({ ...context, store: recording(store, trail) });
+    const readShown: Context['readShown'] = async (type, id) => {
+      const version = await store.resources.readAudited(type, id, shownRecord(trail, `${type}/${id}`));
+      if (version && !version.deleted) trail.wrote = true;
+      return version;
+    };
+    // Where a request reads more than one resource, one record tells of all.
+    const isRead = deed.code === 'read';
+    const reply = await run({ ...context, ...(isRead ? { readShown } : {}), store: recording(store, trail) });
     if (!trail.wrote) await store.audit.append(readRecord(trail, reply));
     return reply;
   } catch (error) {
@@ -107,6 +114,13 @@ function readRecord(trail: Trail, { shown = [], query, version, code }: Reply): 
   const entities = asked !== undefined ? [{ query: asked }] : target === undefined ? [] : [{ reference: target }];
   const patients = [...new Set(shown.flatMap(patientsIn))];
   return { ...record(trail, { outcome: '0', entities, patients }), ...(code ? { subtype: code } : {}) };
+}
+
+/** Of a version that is only known when it has been read. */
+function shownRecord(trail: Trail, name: string): Omit<AuditRecord, 'entities'> {
+  // A Patient names itself; for what else there is in it, nobody waits.
+  const isPatient = name.startsWith('Patient/');
+  return { ...record(trail, { outcome: '0', entities: [], patients: isPatient ? [name] : [] }), andItsPatients: true };
 }
 
 function failureRecord(trail: Trail, error: unknown): AuditRecord {

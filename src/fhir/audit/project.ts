@@ -3,11 +3,13 @@
  * are how they are read and searched.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { markProjected, PROJECTION, unprojected } from '../../store/audit/unprojected.ts';
+import { type LoggedRecord, markProjected, PROJECTION, unprojected } from '../../store/audit/unprojected.ts';
+import type { Store } from '../../store/store.ts';
 import type { Context } from '../context.ts';
 import { writeOf } from '../interactions/prepare.ts';
 import { bodyOf } from '../json/body.ts';
 import { auditEvents } from './audit-event.ts';
+import { patientsIn } from './patients.ts';
 
 export type Projection = Pick<Context, 'store' | 'base' | 'now' | 'log'>;
 
@@ -22,7 +24,8 @@ async function projectBatch({ store, base, now }: Projection): Promise<number> {
     await inner.lock([PROJECTION]);
     const logged = await unprojected(inner.db, recordsAtOnce);
     if (logged.length === 0) return 0;
-    const writes = logged.flatMap(({ chain, seq, record }) =>
+    const whole = await withPatients(inner, logged);
+    const writes = whole.flatMap(({ chain, seq, record }) =>
       auditEvents(record, base).map((event, at) => {
         // The id leads back to the record, and is the same however often a projection is begun.
         const id = `${chain}-${seq}-${at}`;
@@ -34,6 +37,19 @@ async function projectBatch({ store, base, now }: Projection): Promise<number> {
     await markProjected(inner.db, logged);
     return logged.length;
   });
+}
+
+/** The records, each with the patients of the version that it names, where it says so. */
+async function withPatients({ resources }: Store, logged: readonly LoggedRecord[]): Promise<readonly LoggedRecord[]> {
+  const done: LoggedRecord[] = [];
+  for (const one of logged) {
+    const { andItsPatients, entities, patients } = one.record;
+    const [type = '', id = '', , version] = (andItsPatients && entities[0]?.reference?.split('/')) || [];
+    const shown = version === undefined ? undefined : await resources.readVersion(type, id, Number(version));
+    const all = shown ? [...new Set([...patients, ...patientsIn(shown)])] : patients;
+    done.push({ ...one, record: { ...one.record, patients: all } });
+  }
+  return done;
 }
 
 /** Brings the AuditEvents up to date for who is about to read them. */

@@ -6,7 +6,7 @@ import type { Version } from '../../store/resources/version.ts';
 import type { Context } from '../context.ts';
 import type { Reply } from '../reply.ts';
 import { lastSeen } from './delete.ts';
-import { demand, gone, mayShow, notFound } from './guard.ts';
+import { demand, gone, isUnrestricted, mayShow, notFound } from './guard.ts';
 
 /**
  * The current version. Throws `forbidden` by type, `gone` after a deletion, and `notFound` both for what never was and for
@@ -16,8 +16,12 @@ export async function read(
   context: Context,
   { type, id }: { readonly type: string; readonly id: string },
 ): Promise<Reply> {
-  demand(context.access, 'r', type);
-  return show(context, await context.store.resources.read(type, id), `${type}/${id}`);
+  const { access, store, readShown } = context;
+  demand(access, 'r', type);
+  // Whether a caller with limits gets to see it depends on what it says.
+  const isCertain = readShown && isUnrestricted(access, 'r', type);
+  const version = isCertain ? await readShown(type, id) : await store.resources.read(type, id);
+  return show(context, version, `${type}/${id}`);
 }
 
 /** The answer that shows one version, or the reason why not. `name` is how the client asked for it. */

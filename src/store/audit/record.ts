@@ -52,5 +52,7 @@ export interface AuditRecord {
   readonly entities: readonly AuditEntity[];
   /** `Patient/...` of every person whose data this touched. */
   readonly patients: readonly string[];
+  /** Those of the version that the one entity names as well: whoever reads the trail finds them in it. */
+  readonly andItsPatients?: true;
   readonly requestId?: string;
 }

@@ -73,6 +73,26 @@ describe('one record a request', () => {
     });
   });
 
+  it('of a read that found nothing, or what was deleted', async () => {
+    const id = await made();
+    await request('DELETE', `/Patient/${id}`);
+    const records = await trail(async () => {
+      await request('GET', `/Patient/${id}`);
+      await request('GET', '/Patient/never');
+    });
+    expect(records.map(({ outcome, entities }) => [outcome, entities[0]?.reference])).toEqual([
+      ['4', `Patient/${id}`],
+      ['4', 'Patient/never'],
+    ]);
+  });
+
+  it('of each of many reads at once, with its own version', async () => {
+    const ids = await Promise.all(Array.from({ length: 40 }, made));
+    const records = await trail(() => Promise.all(ids.map((id) => request('GET', `/Patient/${id}`))));
+    const seen = records.map(({ entities }) => entities[0]?.reference);
+    expect(seen.toSorted()).toEqual(ids.map((id) => `Patient/${id}/_history/1`).toSorted());
+  });
+
   it('of an update, with the patient of before and the one of after', async () => {
     const [one, two] = [await made(), await made()];
     const id = (await request('POST', '/Observation', observation(one))).as<Patient>().id;
@@ -204,6 +224,16 @@ describe('AuditEvents', () => {
     const [event] = await search(`patient=Patient/${id}`);
     const read = await request('GET', `/AuditEvent/${event?.id}`);
     expect([read.status, read.as<AuditEvent>()]).toEqual([200, event]);
+  });
+
+  it('name the patients of what was read, though its record does not', async () => {
+    const patient = await made();
+    const id = (await request('POST', '/Observation', observation(patient))).as<Patient>().id;
+    const [record] = await trail(() => request('GET', `/Observation/${id}`));
+    expect(record).toMatchObject({ entities: [{ reference: `Observation/${id}/_history/1` }], patients: [] });
+    const bundle = (await request('GET', `/AuditEvent?patient=${patient}&subtype=read`)).as<Bundle>();
+    expect(bundle.entry).toHaveLength(1);
+    expect(JSON.stringify(bundle.entry?.[0]?.resource)).toContain(`Observation/${id}/_history/1`);
   });
 
   it('are one for each patient of a search', async () => {
