@@ -46,7 +46,7 @@ beforeAll(async () => {
     [paramKey('Observation.value-quantity'), systemKey('mg')],
   );
   await run(
-    `INSERT INTO sp_str (p, val, exact, v) SELECT $1::int, 'name' || lpad((n * 7919 % ${PATIENTS})::text, 5, '0'), 0, n FROM generate_series(1, ${PATIENTS}) n`,
+    `INSERT INTO sp_str (p, val, exact, v) SELECT $1::int, 'name' || lpad((n * 7919 % ${PATIENTS})::text, 5, '0'), 1, n FROM generate_series(1, ${PATIENTS}) n`,
     [paramKey('Patient.name')],
   );
   await run(

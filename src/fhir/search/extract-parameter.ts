@@ -2,27 +2,41 @@
  * The compiled extractor of one search parameter.
  * https://hl7.org/fhir/R4/searchparameter.html
  */
-import type { IndexRow } from '../../store/search/index-row.ts';
-import { compilePaths } from './extract-paths.ts';
-import { converter, type Sink } from './extract-values.ts';
-import type { SearchParameter } from './parameters.ts';
+import type { IndexRow, Part } from '../../store/search/index-row.ts';
+import { keep } from '../definitions/generated.ts';
+import { compileComposite, coveringParameters } from './extract-composite.ts';
+import { compilePaths, type Path } from './extract-paths.ts';
+import type { Sink } from './extract-sink.ts';
+import { caseless } from './extract-token.ts';
+import { converter } from './extract-values.ts';
+import { r4Parameters, type SearchParameter, type SearchParameters } from './parameters.ts';
 
 /** Appends the rows of a resource; `base` is the server's own. */
 export type Extractor = (resource: unknown, base: string | undefined, rows: IndexRow[]) => void;
 
-function rowKey(row: IndexRow): string {
-  switch (row.kind) {
+function partKey(part: Part | IndexRow): string {
+  switch (part.kind) {
     case 'token':
-      return `${row.param} ${row.system ?? ''} ${row.code}`;
+      return `${part.system ?? ''} ${part.code}`;
     case 'reference':
-      return row.target ? `${row.target.type}/${row.target.id}/${row.target.version ?? ''}` : `${row.url}`;
+      return part.target ? `${part.target.type}/${part.target.id}/${part.target.version ?? ''}` : `${part.url}`;
     case 'date':
-      return `${row.low} ${row.high}`;
+      return `${part.low} ${part.high}`;
     case 'quantity':
-      return `${row.low} ${row.high} ${row.system ?? ''} ${row.code ?? ''}`;
+      return `${part.low} ${part.high} ${part.system ?? ''} ${part.code ?? ''}`;
+    case 'composite':
+      return part.parts.map(partKey).join('$');
+    case 'position':
+      return `${part.latitude} ${part.longitude}`;
     default:
-      return row.value;
+      return part.value;
   }
+}
+
+function rowKey(row: IndexRow): string {
+  const key = `${row.kind} ${row.param} ${partKey(row)}`;
+  if (row.kind === 'token') return `${key} ${row.names?.join('|') ?? ''}`;
+  return row.kind === 'string' && row.part ? `${key} part` : key;
 }
 
 /** Drops equal rows from `from` on, in place; most parameters give one row, so this is rarely work. */
@@ -40,19 +54,51 @@ function dropRepeated(rows: IndexRow[], from: number): void {
   rows.length = kept;
 }
 
-/**
- * Compiles the extractor of one parameter for resources of `type`; undefined when it indexes nothing: composite
- * parameters (pairs within one element) and `near` need rows of their own kind.
- */
-export function compileExtractor(
-  type: string,
-  { code, type: kind, expression }: SearchParameter,
-): Extractor | undefined {
-  const param = `${type}.${code}`;
-  const steps = compilePaths(expression, type).flatMap(({ type: fhirType, element, visit }) => {
-    const convert = converter(kind, fhirType);
+/** A parameter of the type `string` that is to find what only sounds alike. */
+function tableOf({ code, type }: SearchParameter): string {
+  return type === 'string' && code === 'phonetic' ? 'phonetic' : type;
+}
+
+interface Step extends Pick<Path, 'visit'> {
+  readonly emit: (value: unknown, sink: Sink) => void;
+}
+
+function compileSteps(type: string, parameter: SearchParameter): readonly Step[] {
+  const table = tableOf(parameter);
+  return compilePaths(parameter.expression, type).flatMap(({ type: fhirType, element, visit }) => {
+    const convert = converter(table, fhirType);
     return convert ? [{ visit, emit: convert(element) }] : [];
   });
+}
+
+/** Whether the parameter's values are found by what they sound like. */
+export function isPhonetic(parameter: SearchParameter): boolean {
+  return tableOf(parameter) === 'phonetic';
+}
+
+const caselessness: (key: string) => boolean = keep((key: string) => {
+  const [type = '', expression = ''] = JSON.parse(key) as string[];
+  const types = compilePaths(expression, type).map((path) => path.type);
+  return types.length > 0 && types.every((one) => caseless.has(one));
+});
+
+/** Whether all that a token parameter finds is text, of which case does not matter. */
+export function isCaseless(type: string, { expression }: SearchParameter): boolean {
+  return caselessness(JSON.stringify([type, expression]));
+}
+
+/** Compiles the extractor of one parameter for resources of `type`; undefined when it indexes nothing of its own. */
+export function compileExtractor(
+  type: string,
+  parameter: SearchParameter,
+  parameters: SearchParameters = r4Parameters,
+): Extractor | undefined {
+  if (parameter.type === 'composite') {
+    const covering = coveringParameters(type, parameter);
+    return covering.includes(parameter) ? compileComposite(type, parameter, parameters) : undefined;
+  }
+  const param = `${type}.${parameter.code}`;
+  const steps = compileSteps(type, parameter);
   if (steps.length === 0) return undefined;
   return (resource, base, rows) => {
     const from = rows.length;

@@ -70,7 +70,9 @@ function where(path: Path, criteria: Expression): Path {
   return filter(path, (value) => truth(run([value], { resource: undefined, root: undefined })) === true);
 }
 
-function ofType(paths: readonly Path[], type: string): Path[] {
+function ofType(paths: readonly Path[], asked: string): Path[] {
+  // R4's own code-value-date says DateTime.
+  const type = asked === 'DateTime' ? 'dateTime' : asked;
   return paths.flatMap((path) => {
     if (path.type === type) return [path];
     if (path.type !== 'Resource' || !isResourceType(type)) return [];

@@ -5,26 +5,28 @@
 import type { IndexRow } from '../../store/search/index-row.ts';
 import { isResourceType } from '../definitions/types.ts';
 import { compileExtractor, type Extractor } from './extract-parameter.ts';
-import { r4Parameters, type SearchParameter, type WithParameters } from './parameters.ts';
+import { r4Parameters, type SearchParameter, type SearchParameters, type WithParameters } from './parameters.ts';
 
 /** These are columns of the store. */
 const columns = new Set(['_id', '_lastUpdated']);
 
-function compileAll(type: string, parameters: readonly SearchParameter[]): readonly Extractor[] {
+function compileAll(type: string, parameters: SearchParameters): readonly Extractor[] {
   return parameters
+    .parameters(type)
     .filter(({ code }) => !columns.has(code))
-    .map((parameter) => compileExtractor(type, parameter))
+    .map((parameter) => compileExtractor(type, parameter, parameters))
     .filter((extractor) => extractor !== undefined);
 }
 
 /** By the list of a type's parameters, which is another one when they have changed. */
 const compiled = new WeakMap<readonly SearchParameter[], readonly Extractor[]>();
 
-function extractors(type: string, parameters: readonly SearchParameter[]): readonly Extractor[] {
-  const before = compiled.get(parameters);
+function extractors(type: string, parameters: SearchParameters): readonly Extractor[] {
+  const own = parameters.parameters(type);
+  const before = compiled.get(own);
   if (before) return before;
   const made = compileAll(type, parameters);
-  compiled.set(parameters, made);
+  compiled.set(own, made);
   return made;
 }
 
@@ -41,6 +43,6 @@ export function extract(resource: unknown, { base, parameters = r4Parameters }: 
   const type = (resource as { readonly resourceType?: unknown } | null)?.resourceType;
   if (typeof type !== 'string' || !isResourceType(type)) return [];
   const rows: IndexRow[] = [];
-  for (const extractor of extractors(type, parameters.parameters(type))) extractor(resource, base, rows);
+  for (const extractor of extractors(type, parameters)) extractor(resource, base, rows);
   return rows;
 }

@@ -3,14 +3,15 @@
  * https://hl7.org/fhir/R4/search.html#escaping
  */
 import { FhirError } from '../../shared/errors.ts';
-import type { QuantityValue, RangeValue, TokenValue } from '../../store/search/query.ts';
+import type { Near, QuantityValue, RangeValue, TokenValue } from '../../store/search/query.ts';
+import { ucumSystem, unitOf } from '../terminology/ucum.ts';
 import { parseDateRange } from './dates.ts';
 
 /** More alternatives than this in one parameter are a mistake or an attack. */
 const maxValues = 2000;
 
 /** `a,b\,c` as `a` and `b\,c`: cut at the separators that no backslash hides; escapes stay for the next cut. */
-function cut(text: string, separator: ',' | '|' | '$'): string[] {
+export function cut(text: string, separator: ',' | '|' | '$'): string[] {
   if (!text.includes('\\')) return text.split(separator);
   const parts = [''];
   for (let at = 0; at < text.length; at += 1) {
@@ -81,23 +82,91 @@ export function numberValue(name: string, text: string): RangeValue {
   const value = Number(digits);
   if (!match || !Number.isFinite(value)) throw bad(name, `${JSON.stringify(digits)} is no number`);
   const slack = slackOf(prefix, value, match[2]?.length ?? 0, match[3]);
-  return { prefix, low: value - slack, high: value + slack };
+  if (prefix !== 'eq' && prefix !== 'ne') return { prefix, low: value - slack, high: value + slack };
+  return { prefix, low: tidy(value - slack), high: below(tidy(value + slack)) };
+}
+
+/** More digits than a double has are noise of the subtraction: 0.3 - 0.05 is to be 0.25. */
+function tidy(value: number): number {
+  return Number(value.toPrecision(15));
+}
+
+/** The range of a number does not contain its end: 100 is 99.5 up to, but without, 100.5. */
+function below(end: number): number {
+  return end - Math.abs(end || 1) * Number.EPSILON;
 }
 
 function slackOf(prefix: Prefix, value: number, decimals: number, exponent: string | undefined): number {
   if (prefix === 'ap') return Math.abs(value) / 10;
   if (prefix !== 'eq' && prefix !== 'ne') return 0;
-  // The specification's own example says that 1e2 is 95 to 105: an exponent leaves one more digit than it seems to.
-  return exponent === undefined ? 0.5 * 10 ** -decimals : 0.05 * 10 ** (Number(exponent) - decimals);
+  // Digits without decimals before an exponent are the specification's own example: 1e2 is 95 to 105, not 50 to 150. With
+  // decimals its other examples hold: 1.00e2 is as precise as 100, and 5.40e-3 is 0.0054 +/- 0.000005.
+  const places = exponent !== undefined && decimals === 0 ? 1 : decimals;
+  return 0.5 * 10 ** (Number(exponent ?? 0) - places);
 }
 
-/** `5.4`, `5.4|http://unitsofmeasure.org|mg` or `5.4||mg`. */
-export function quantityValue(name: string, text: string): QuantityValue {
-  const [number = '', system = '', code = '', ...more] = cut(text, '|');
-  if (more.length > 0) throw bad(name, `${JSON.stringify(text)} is not number|system|code`);
-  return {
-    ...numberValue(name, number),
-    ...(system === '' ? {} : { system: unescaped(system) }),
-    ...(code === '' ? {} : { code: unescaped(code) }),
+/** Noise of the conversion from one unit to another is in the digits after these. */
+const conversionDigits = 13;
+
+/** The range in another UCUM unit; undefined when the two have no common measure. */
+function converter({ low, high }: RangeValue, from: string): NonNullable<QuantityValue['convert']> {
+  return (code) => {
+    if (code === from) return { low, high };
+    const [source, target] = [unitOf(from), unitOf(code)];
+    if (typeof source === 'string' || typeof target === 'string') return undefined;
+    if (source.dimension === undefined || source.dimension !== target.dimension) return undefined;
+    const convert = (end: number) => ((end + source.offset) * source.factor) / target.factor - target.offset;
+    const [from13, to13] = [low, high].map((end) => Number(convert(end).toPrecision(conversionDigits)));
+    return { low: from13 ?? low, high: to13 ?? high };
   };
+}
+
+/** `5.4`, `5.4|http://unitsofmeasure.org|mg` or `5.4||mg`; with UCUM's system also what is the same in other units. */
+export function quantityValue(name: string, text: string): QuantityValue {
+  const [number = '', space = '', unit = '', ...more] = cut(text, '|');
+  if (more.length > 0) throw bad(name, `${JSON.stringify(text)} is not number|system|code`);
+  const value = numberValue(name, number);
+  const [system, code] = [unescaped(space), unescaped(unit)];
+  return {
+    ...value,
+    ...(system === '' ? {} : { system }),
+    ...(code === '' ? {} : { code }),
+    ...(system === ucumSystem && code !== '' ? { convert: converter(value, code) } : {}),
+  };
+}
+
+/** `system|code|value`, all of them: https://hl7.org/fhir/R4/search.html#token, `:of-type`. */
+export function typedValue(name: string, text: string): { system: string; type: string; value: string } {
+  const [system = '', type = '', value = '', ...more] = cut(text, '|').map(unescaped);
+  if (system === '' || type === '' || value === '' || more.length > 0) {
+    throw bad(name, `${JSON.stringify(text)} is not system|code|value, all three of them`);
+  }
+  return { system, type, value };
+}
+
+const kilometres: Readonly<Record<string, number>> = {
+  km: 1,
+  m: 0.001,
+  cm: 1e-5,
+  '[mi_i]': 1.609344,
+  '[nmi_i]': 1.852,
+};
+/** Half of the way round the earth. */
+const farthest = 20_040;
+/** What a client is likely to mean by `near` without a distance. */
+const usualDistance = 50;
+
+/** `latitude|longitude|distance|units`, the last two optional. https://hl7.org/fhir/R4/location.html#positional */
+export function nearValue(name: string, text: string): Near {
+  const [latitude = '', longitude = '', distance = '', unit = '', ...more] = cut(text, '|').map(unescaped);
+  const [north, east] = [Number(latitude), Number(longitude)];
+  const reach =
+    (distance === '' ? usualDistance : Number(distance)) * (kilometres[unit === '' ? 'km' : unit] ?? Number.NaN);
+  const isPlace = [latitude, longitude].every((one) => /^[+-]?\d+(\.\d+)?$/.test(one)) && Math.abs(north) <= 90;
+  const isDistance = (distance === '' || /^\d+(\.\d+)?$/.test(distance)) && Number.isFinite(reach);
+  if (more.length > 0 || !isPlace || Math.abs(east) > 180 || !isDistance) {
+    const units = Object.keys(kilometres).join(', ');
+    throw bad(name, `${JSON.stringify(text)} is not latitude|longitude|distance|units in degrees and one of ${units}`);
+  }
+  return { latitude: north, longitude: east, kilometres: Math.min(reach, farthest) };
 }

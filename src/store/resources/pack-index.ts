@@ -82,7 +82,7 @@ function fill(rows: Rows, row: IndexRow): void {
       break;
     case 'string':
       rows.str.val.push(storedString(fold(row.value)));
-      rows.str.exact.push(valueKey(row.value));
+      rows.str.exact.push(row.part ? 0n : valueKey(row.value));
       break;
     case 'date':
       rows.date.lo.push(clampTime(row.low));
@@ -125,7 +125,7 @@ function packComposites({ n, p, a, asys, second, rest }: Rows['comp']): Buffer[]
 }
 
 /** The columns of the search rows of all writes; rows name their write by its number from 1. */
-export function packIndex(writes: readonly Write[]): Buffer[] {
+export function packIndex(writes: readonly Pick<Write, 'index'>[]): Buffer[] {
   const rows = emptyRows();
   writes.forEach((write, at) => {
     const first = rows.date.n.length;

@@ -34,6 +34,8 @@ interface ReferenceRow extends Row, ReferencePart {
 interface StringRow extends Row {
   readonly kind: 'string';
   readonly value: string;
+  /** One word of another value: not found by `:exact`, and not what is sorted by. */
+  readonly part?: true;
 }
 interface DateRow extends Row {
   readonly kind: 'date';

@@ -14,6 +14,12 @@ export const sources = {
   uri: ['sp_uri', 'val', 'text'],
 } as const;
 
+/** Rows that are there to be found, but not to be sorted by: a concept that is only a text, a word of a name. */
+export const wholes: Readonly<Partial<Record<SortKey['kind'], (t: string) => string>>> = {
+  token: (t) => `${t}.val <> ''`,
+  string: (t) => `${t}.exact <> 0`,
+};
+
 /** Whether the order is that in which versions were written, which needs no values. */
 export function recency(sort: readonly SortKey[]): 'descending' | 'ascending' | undefined {
   const [first] = sort;
@@ -40,11 +46,8 @@ export function sortValue(sql: Sql, type: string, { param, kind, descending }: S
     return `(SELECT ${descending ? 'max' : 'min'}(${r}.ref) FROM sp_ref ${t} JOIN resource ${r} ON ${r}.rkey = ${t}.target WHERE ${t}.v = ${v} AND ${t}.p = ${p})`;
   }
   const [table, column] = sources[kind];
-  // A concept that is only a text has no code to be sorted by.
-  if (kind === 'token') {
-    return `(SELECT ${descending ? 'max' : 'min'}(${t}.val) FROM sp_token ${t} WHERE ${t}.v = ${v} AND ${t}.p = ${p} AND ${t}.val <> '')`;
-  }
-  return `(SELECT ${descending ? 'max' : 'min'}(${t}.${column}) FROM ${table} ${t} WHERE ${t}.v = ${v} AND ${t}.p = ${p})`;
+  const whole = wholes[kind]?.(t) ?? 'TRUE';
+  return `(SELECT ${descending ? 'max' : 'min'}(${t}.${column}) FROM ${table} ${t} WHERE ${t}.v = ${v} AND ${t}.p = ${p} AND ${whole})`;
 }
 
 function typeOf(kind: SortKey['kind']): 'int8' | 'float8' | 'text' {

@@ -54,10 +54,10 @@ function stringStreams(walk: Walk): string[] {
   const { sql, key, p } = walk;
   const [t, b] = [sql.alias(), sql.alias()];
   const better = exists(
-    `sp_str ${b} WHERE ${b}.v = ${t}.v AND ${b}.p = ${p} AND ${b}.val ${key.descending ? '>' : '<'} ${t}.val`,
+    `sp_str ${b} WHERE ${b}.v = ${t}.v AND ${b}.p = ${p} AND ${b}.exact <> 0 AND ${b}.val ${key.descending ? '>' : '<'} ${t}.val`,
   );
   return [
-    `SELECT ${t}.v, ${t}.val AS k0 FROM sp_str ${t} WHERE ${t}.p = ${p} AND NOT ${better} ${continuing(walk, t, `${t}.val`)}`,
+    `SELECT ${t}.v, ${t}.val AS k0 FROM sp_str ${t} WHERE ${t}.p = ${p} AND ${t}.exact <> 0 AND NOT ${better} ${continuing(walk, t, `${t}.val`)}`,
   ];
 }
 

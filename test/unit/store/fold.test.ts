@@ -5,7 +5,15 @@ import { fold } from '../../../src/store/search/fold.ts';
 describe('folded text', () => {
   it.each([
     ['Éléonore  DUPRÉ', 'eleonore dupre'],
-    ['  N\u2019Diaye ', 'n\u2019diaye'],
+    ['  N\u2019Diaye ', 'ndiaye'],
+    ["d'Artagnan", 'dartagnan'],
+    ['L’Hôpital', 'lhopital'],
+    ['Jean-Pierre', 'jean pierre'],
+    ['Jean  Pierre', 'jean pierre'],
+    ['St. Cœur, Æsa Weiß', 'st coeur aesa weiss'],
+    ['Ŋɔnɛ Ɓah', 'ngone bah'],
+    ['Ｆｕｌｌ', 'full'],
+    ['%', '%'],
     ['Nguyễn', 'nguyen'],
     ['e\u0301', 'e'],
     ['Ångström', 'angstrom'],

@@ -19,8 +19,8 @@ describe('extract token', () => {
   it('takes every coding of a concept', () => {
     const code = { coding: [{ system: 'http://loinc.org', code: '8310-5' }, { code: 'temp' }], text: 'Temperature' };
     expect(rows(observation({ code }), 'Observation.code')).toEqual([
-      { kind: 'token', system: 'http://loinc.org', code: '8310-5' },
-      { kind: 'token', code: 'temp' },
+      { kind: 'token', system: 'http://loinc.org', code: '8310-5', names: ['Temperature'], coded: true },
+      { kind: 'token', code: 'temp', names: ['Temperature'], coded: true },
     ]);
   });
   it('takes system and value of an identifier', () => {
@@ -35,7 +35,7 @@ describe('extract token', () => {
   });
   it('gives a bare code the system of its value set', () => {
     expect(rows({ resourceType: 'Patient', gender: 'female' }, 'Patient.gender')).toEqual([
-      { kind: 'token', system: 'http://hl7.org/fhir/administrative-gender', code: 'female' },
+      { kind: 'token', system: 'http://hl7.org/fhir/administrative-gender', code: 'female', coded: true },
     ]);
   });
   it('indexes booleans, also those that an expression computes', () => {
@@ -58,6 +58,72 @@ describe('extract token', () => {
   it('gives equal values once', () => {
     const coding = { system: 's', code: 'c' };
     expect(rows(observation({ code: { coding: [coding, coding] } }), 'Observation.code')).toHaveLength(1);
+  });
+});
+
+describe('names of tokens (R4 3.1.1.4.10, :text)', () => {
+  it('are the displays and the text of a concept', () => {
+    const code = { coding: [{ code: 'a', display: 'A' }, { display: 'B' }], text: 'C' };
+    expect(rows(observation({ code }), 'Observation.code')).toEqual([
+      { kind: 'token', code: 'a', names: ['A', 'C'], coded: true },
+      { kind: 'token', code: '', names: ['B'], coded: true },
+    ]);
+  });
+  it('are there without a code', () =>
+    expect(rows(observation({ code: { text: 'Cough' } }), 'Observation.code')).toEqual([
+      { kind: 'token', code: '', names: ['Cough'], coded: true },
+    ]));
+  it('of an identifier are those of its type', () => {
+    const type = { coding: [{ system: 'urn:t', code: 'MR' }], text: 'Record number' };
+    const patient = { resourceType: 'Patient', identifier: [{ system: 'urn:x', value: '7', type }] };
+    expect(rows(patient, 'Patient.identifier')).toEqual([
+      {
+        kind: 'token',
+        system: 'urn:x',
+        code: '7',
+        names: ['Record number'],
+        types: [{ system: 'urn:t', code: 'MR' }],
+      },
+    ]);
+  });
+});
+
+describe('composites (R4 3.1.1.4.17)', () => {
+  const quantity = (value: number) => ({ value, system: 'urn:u', code: 'mm[Hg]', unit: 'mmHg' });
+  const part = (value: number) => ({
+    kind: 'quantity',
+    low: value,
+    high: value,
+    system: 'urn:u',
+    code: 'mm[Hg]',
+    spoken: 'mmHg',
+  });
+  it('pair what one component has', () => {
+    const component = [
+      { code: { coding: [{ code: 'sys' }] }, valueQuantity: quantity(120) },
+      { code: { coding: [{ code: 'dia' }] }, valueQuantity: quantity(80) },
+    ];
+    const found = rows(observation({ component }), 'Observation.component-code-value-quantity');
+    expect(found).toEqual([
+      { kind: 'composite', parts: [{ kind: 'token', code: 'sys', coded: true }, part(120)] },
+      { kind: 'composite', parts: [{ kind: 'token', code: 'dia', coded: true }, part(80)] },
+    ]);
+  });
+  it('give nothing where a component has no value', () =>
+    expect(rows(observation({ code: { coding: [{ code: 'a' }] } }), 'Observation.code-value-quantity')).toEqual([]));
+  it('read dates, strings and what %resource has', () => {
+    const code = { coding: [{ code: 'a' }] };
+    expect(rows(observation({ code, valueDateTime: '2020' }), 'Observation.code-value-date')).toHaveLength(1);
+    expect(rows(observation({ code, valueString: 'x' }), 'Observation.code-value-string')).toHaveLength(1);
+    const sequence = {
+      resourceType: 'MolecularSequence',
+      coordinateSystem: 0,
+      referenceSeq: { chromosome: { coding: [{ code: '1' }] }, windowStart: 1, windowEnd: 9 },
+      variant: [{ start: 3, end: 4 }],
+    };
+    const variants = rows(sequence, 'MolecularSequence.chromosome-variant-coordinate');
+    expect(variants).toHaveLength(1);
+    expect(variants[0]).toMatchObject({ parts: [{ code: '1' }, { low: 3 }, { low: 4 }] });
   });
 });
 
@@ -88,6 +154,7 @@ describe('extract reference', () => {
     expect(rows(canonical, 'QuestionnaireResponse.questionnaire')).toEqual([
       { kind: 'reference', url: 'http://q|2' },
       { kind: 'reference', url: 'http://q' },
+      { kind: 'uri', value: 'http://q|2' },
     ]);
   });
   it('tells the type of resolve() from the reference', () => {
@@ -173,14 +240,14 @@ describe('all parameters', () => {
     for (const type of resourceTypes())
       for (const parameter of r4Parameters.parameters(type)) compileExtractor(type, parameter);
   });
-  it('index something, save composites and the position of a place', () => {
+  it('index something, save composites that the rows of others are searched for', () => {
     const silent = resourceTypes().flatMap((type) =>
       r4Parameters
         .parameters(type)
-        .filter((parameter) => parameter.type !== 'composite' && !compileExtractor(type, parameter))
+        .filter((parameter) => !compileExtractor(type, parameter))
         .map(({ code }) => `${type}.${code}`),
     );
-    expect(silent).toEqual(['Location.near']);
+    expect(silent).toEqual(['Observation.combo-code-value-concept', 'Observation.combo-code-value-quantity']);
   });
   it.each([undefined, null, 1, 'x', [], {}, { resourceType: 'Nothing' }, { resourceType: '__proto__' }])(
     'give no rows for %j',

@@ -61,7 +61,7 @@ describe('dates', () => {
 describe('quantities', () => {
   it.each([
     ['5.4', {}],
-    ['5.4|http://unitsofmeasure.org|mg', { system: 'http://unitsofmeasure.org', code: 'mg' }],
+    ['5.4|urn:x|mg', { system: 'urn:x', code: 'mg' }],
     ['5.4||mg', { code: 'mg' }],
     ['5.4|http://unitsofmeasure.org|', { system: 'http://unitsofmeasure.org' }],
   ])('%s has its unit', (text, unit) => {
