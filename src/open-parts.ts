@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openSecret, type Secret } from './auth/secret.ts';
 import type { Config } from './config.ts';
+import { type Catalogue, openCatalogue } from './fhir/catalogue/open-catalogue.ts';
 import { readPolicy } from './fhir/validation/policy.ts';
 import type { Validate } from './fhir/validation/validate.ts';
 import { createValidation, type Validation } from './fhir/validation/validator.ts';
@@ -43,6 +44,8 @@ export interface Parts {
   readonly validation: Validation;
   /** That of `validation`. */
   readonly validate: Validate;
+  /** What can be searched by, kept as it is now. */
+  readonly catalogue: Catalogue;
   readonly databaseUrl: string;
   /** The FHIR base. */
   readonly base: string;
@@ -63,6 +66,8 @@ export async function openParts(config: Config, closers: Closers, log: Logger): 
     log,
   });
   closers.add('store', () => store.close());
+  const catalogue = await openCatalogue({ store, log });
+  closers.add('catalogue', () => catalogue.close());
   const { LIVEDOC_PROFILES: profiles } = config;
   const validation = createValidation({
     profilesFolder: join(root, 'fhir-profiles'),
@@ -70,6 +75,7 @@ export async function openParts(config: Config, closers: Closers, log: Logger): 
   });
   return {
     store,
+    catalogue,
     databaseUrl,
     validation,
     secret: await openSecret(config.LIVEDOC_DATA_DIR),

@@ -5,6 +5,7 @@ import { systemAccess } from './auth/system-access.ts';
 import type { Config } from './config.ts';
 import { listenDimse } from './dicom/net/scp.ts';
 import { startProjecting } from './fhir/audit/project.ts';
+import { reindexHandler } from './fhir/catalogue/run-reindex.ts';
 import type { Context } from './fhir/context.ts';
 import { createMetrics } from './http/metrics.ts';
 import { listenHttp, openHttpPart } from './http-part.ts';
@@ -70,12 +71,24 @@ async function openDimse(config: Config, receive: ReceiveOptions, closers: Close
 const now = () => new Date();
 
 async function openJobs(config: Config, parts: Parts, reader: Reader, closers: Closers, log: Logger): Promise<void> {
-  const { store, validate, base, databaseUrl } = parts;
-  const context: Context = { store, access: systemAccess('livedoc read-instance'), validate, now, base, log };
+  const { store, validate, base, databaseUrl, catalogue } = parts;
+  const { parameters } = catalogue;
+  const context: Context = {
+    store,
+    access: systemAccess('livedoc read-instance'),
+    validate,
+    parameters,
+    now,
+    base,
+    log,
+  };
   const jobs = await runJobs({
     databaseUrl,
     schema: config.LIVEDOC_SCHEMA,
-    handlers: { 'read-instance': readInstance({ context, reader, language: config.LIVEDOC_LANG }) },
+    handlers: {
+      'read-instance': readInstance({ context, reader, language: config.LIVEDOC_LANG }),
+      reindex: reindexHandler({ store, catalogue, base, log }),
+    },
     // The reading process takes one image at a time; a second job prepares and files beside it.
     concurrency: 2,
     log,
@@ -131,7 +144,13 @@ async function start(given: Config, http: Http, closers: Closers, log: Logger): 
   await sweepUnclaimed(receive);
   const [reader] = await Promise.all([openReader(config, closers, log), http.open(config, parts, receive, closers)]);
   await openJobs(config, parts, reader, closers, log);
-  const projecting = startProjecting({ store: parts.store, base: parts.base, now, log });
+  const projecting = startProjecting({
+    store: parts.store,
+    base: parts.base,
+    parameters: parts.catalogue.parameters,
+    now,
+    log,
+  });
   closers.add('audit projector', () => projecting.stop());
   const dimsePort = await openDimse(config, receive, closers, log);
   return {

@@ -29,14 +29,20 @@ describe('the Prisma schema', () => {
     expect(plain).toMatchInlineSnapshot(`
       [
         "_prisma_migrations",
+        "async_request",
+        "async_request",
         "audit_chain",
         "audit_log",
         "audit_projection",
         "dictionary",
         "history",
+        "indexed_parameter",
         "numero_dossier",
         "page_snapshot",
+        "reindex_job",
+        "reindexed",
         "resource",
+        "search_catalogue",
         "signing_key",
         "sp_comp",
         "sp_date",
@@ -47,6 +53,7 @@ describe('the Prisma schema', () => {
         "sp_token",
         "sp_uri",
         "stale",
+        "unindexed",
       ]
     `);
   });

@@ -11,7 +11,7 @@ import { bodyOf } from '../json/body.ts';
 import { auditEvents } from './audit-event.ts';
 import { patientsIn } from './patients.ts';
 
-export type Projection = Pick<Context, 'store' | 'base' | 'now' | 'log'>;
+export type Projection = Pick<Context, 'store' | 'base' | 'now' | 'log' | 'parameters'>;
 
 /** Records of one transaction: few, as other requests wait meanwhile; each may be an event for every patient of a large search. */
 const recordsAtOnce = 40;
@@ -19,7 +19,7 @@ const recordsAtOnce = 40;
 const mostForReader = 125;
 
 /** Projects one batch; returns how many records it had. Two processes never project the same record. */
-async function projectBatch({ store, base, now }: Projection): Promise<number> {
+async function projectBatch({ store, base, now, parameters }: Projection): Promise<number> {
   return store.transaction(async (inner) => {
     await inner.lock([PROJECTION]);
     const logged = await unprojected(inner.db, recordsAtOnce);
@@ -30,7 +30,7 @@ async function projectBatch({ store, base, now }: Projection): Promise<number> {
         // The id leads back to the record, and is the same however often a projection is begun.
         const id = `${chain}-${seq}-${at}`;
         const body = bodyOf({ ...event, id });
-        return writeOf({ now, base }, { op: 'create', id, body, expect: 'absent' });
+        return writeOf({ now, base, parameters }, { op: 'create', id, body, expect: 'absent' });
       }),
     );
     await inner.resources.write(writes);

@@ -6,6 +6,7 @@ import type { SearchParameter as Definition } from '@medplum/fhirtypes';
 import type { Issue } from '../../shared/errors.ts';
 import { isResourceType } from '../definitions/types.ts';
 import { compileExtractor } from '../search/extract-parameter.ts';
+import { compilePaths } from '../search/extract-paths.ts';
 import { r4Parameters, type SearchParameter, type SearchParameters } from '../search/parameters.ts';
 import { baseTypes, parameterOfDefinition } from './posted-parameter.ts';
 
@@ -50,16 +51,17 @@ function checkComponents({ type, component = [] }: Definition, parameters: Searc
 }
 
 /** A type for which the expression finds nothing that could be indexed is a slip of the pen. */
-function checkExpression(parameter: SearchParameter, base: readonly string[]): Issue[] {
+function checkExpression(parameter: SearchParameter, base: readonly string[], parameters: SearchParameters): Issue[] {
   if (parameter.expression.length > maxExpression) {
     return [issue('expression', `The expression is longer than ${maxExpression} characters.`, 'too-long')];
   }
-  const missing: string[] = [];
+  const finds = (type: string) =>
+    parameter.type === 'composite'
+      ? compilePaths(parameter.expression, type).length > 0
+      : compileExtractor(type, parameter, parameters) !== undefined;
+  let missing: readonly string[];
   try {
-    for (const one of base) {
-      const isIndexed = baseTypes([one]).some((type) => compileExtractor(type, parameter) !== undefined);
-      if (!isIndexed) missing.push(one);
-    }
+    missing = base.filter((one) => !baseTypes([one]).some(finds));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return [issue('expression', `${error.message}.`)];
@@ -107,5 +109,5 @@ export function checkSearchParameter(definition: Definition, parameters: SearchP
   ];
   // What is R4's own is read as R4 says; the rest must be readable by what is said here.
   if (before.length > 0 || narrowsOwn) return before;
-  return checkExpression(parameter, definition.base ?? []);
+  return checkExpression(parameter, definition.base ?? [], parameters);
 }

@@ -31,7 +31,7 @@ function numbered<T>(requests: readonly Request[], of: (request: Request) => rea
 }
 
 /** Words that the dictionary may not have yet. */
-function packWords(words: readonly Word[]): Buffer[] {
+export function packWords(words: readonly Word[]): Buffer[] {
   return [
     ...[int4s(words.map(({ p }) => p)), texts(words.map(({ kind }) => kind)), int8s(words.map(({ code }) => code))],
     ...[int4s(words.map(({ label }) => label)), int4s(words.map(({ sys }) => sys))],

@@ -6,7 +6,10 @@ import { pack, type Request } from './pack.ts';
 import type { Write, Written } from './write.ts';
 
 const PARAMETERS = 67;
-const statement = `SELECT write_resources(${Array.from({ length: PARAMETERS }, (_, at) => `$${at + 1}`).join(', ')}) AS results`;
+/** Where `rkeys` is among them. */
+const RKEYS = 3;
+const given = Array.from({ length: PARAMETERS }, (_, at) => `$${at + 1}`).join(', ');
+const statement = `SELECT note_unindexed(write_resources(${given}), $${PARAMETERS + 1}, $${RKEYS}) AS results`;
 
 export interface WriteOptions {
   /** Whether some of the resources may exist. */
@@ -60,6 +63,16 @@ function newWords(requests: readonly Request[], known: KnownWords): Map<string, 
   return words;
 }
 
+/** The oldest state of the posted search parameters by which one of the writes was indexed. */
+function generationOf(requests: readonly Request[]): number {
+  let oldest = Number.POSITIVE_INFINITY;
+  for (const { writes } of requests) {
+    for (const { op, generation = 1 } of writes) if (op !== 'delete') oldest = Math.min(oldest, generation);
+  }
+  // Deletions alone have no search rows.
+  return Number.isFinite(oldest) ? oldest : 0;
+}
+
 /**
  * Writes each request wholly or not at all, in one round trip. Rejects when the database took none of them. `careful` looks
  * first which of the resources exist; without it, one that does fails everything with a cause that `mayRetry` knows.
@@ -70,7 +83,7 @@ export async function writeAll(
   { careful, known, commits }: WriteOptions,
 ): Promise<readonly (readonly Written[] | Error)[]> {
   const words = newWords(requests, known);
-  const values = [careful, ...pack(requests, [...words.values()])];
+  const values = [careful, ...pack(requests, [...words.values()]), generationOf(requests)];
   const [row] = await db.query<{ results: number[] }>({ name: 'write-resources', text: statement, values });
   const results = row?.results ?? [];
   if (commits) known.add(words.keys());

@@ -18,6 +18,8 @@ export interface Write {
    */
   readonly expect: 'absent' | 'any' | 'present' | number;
   readonly index: readonly IndexRow[];
+  /** The state of the posted search parameters by which `index` was made; 1, the default: there were none. */
+  readonly generation?: number;
 }
 
 export interface Written {

@@ -1,0 +1,59 @@
+/** Indexes versions again that are stored already, as long as they are still current. */
+import { int4s, int8s } from '../arrays.ts';
+import { packWords } from '../resources/pack.ts';
+import { packIndex } from '../resources/pack-index.ts';
+import { type Word, wordKey, wordsOf } from '../search/dictionary.ts';
+import type { IndexRow } from '../search/index-row.ts';
+import type { Database } from '../store.ts';
+import { indexStatement } from './index-tables.ts';
+
+/** A version as it was read, to be told apart from what may have superseded it. */
+export interface StoredVersion {
+  readonly rkey: string;
+  readonly v: string;
+  /** `Type/id`. */
+  readonly ref: string;
+  readonly body: string;
+}
+
+export interface Reindexed {
+  /** Versions that were still current. */
+  readonly current: number;
+  /** Search rows that were put in or taken away. */
+  readonly changed: number;
+}
+
+export interface IndexVersions {
+  readonly versions: readonly (Pick<StoredVersion, 'rkey' | 'v'> & { readonly index: readonly IndexRow[] })[];
+  /** Keys of the search parameters whose rows are to be as told; absent: of all. */
+  readonly params?: readonly number[] | undefined;
+  /** Marks the versions as done by this job. */
+  readonly job?: string | undefined;
+}
+
+function words(versions: IndexVersions['versions']): readonly Word[] {
+  const found = new Map<string, Word>();
+  for (const { index } of versions) {
+    for (const row of index) for (const word of wordsOf(row)) found.set(wordKey(word), word);
+  }
+  return [...found.values()];
+}
+
+/** Only inside a transaction, which should be short: the versions cannot be superseded until it ends. */
+export async function indexVersions(db: Database, { versions, params, job }: IndexVersions): Promise<Reindexed> {
+  // The store's connections do without hash joins; here rows are compared with rows.
+  await db.query({ text: 'SET LOCAL enable_hashjoin = on' });
+  const [row] = await db.query<Reindexed>({
+    name: 'index-versions',
+    text: indexStatement,
+    values: [
+      int8s(versions.map(({ rkey }) => BigInt(rkey))),
+      int8s(versions.map(({ v }) => BigInt(v))),
+      params ? int4s(params) : null,
+      job ?? null,
+      ...packIndex(versions),
+      ...packWords(words(versions)),
+    ],
+  });
+  return row ?? { current: 0, changed: 0 };
+}
