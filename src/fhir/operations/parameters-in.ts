@@ -74,7 +74,9 @@ function fromBody(
   { resource, text }: Body,
 ): readonly Given[] {
   if (resource.resourceType !== 'Parameters') {
-    const only = inputs.filter(({ type }) => isResourceParameter(type));
+    const taking = inputs.filter(({ type }) => isResourceParameter(type));
+    const exact = taking.filter(({ type }) => type === resource.resourceType);
+    const only = exact.length > 0 ? exact : taking;
     const [input] = only;
     if (!input?.name || only.length > 1 || !fits(input.type, resource.resourceType)) {
       const message = `The body is a ${resource.resourceType}; this operation takes Parameters.`;

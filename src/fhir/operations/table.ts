@@ -6,11 +6,16 @@ import type { OperationDefinition } from '@medplum/fhirtypes';
 import type { Interaction } from '../interactions/interaction.ts';
 import { document } from './document.ts';
 import { encounterEverything, patientEverything } from './everything.ts';
+import { expand } from './expand.ts';
 import { lastn } from './lastn.ts';
+import { lookup } from './lookup.ts';
 import { match } from './match.ts';
 import type { Operation } from './operation.ts';
 import { readParameters } from './parameters-in.ts';
+import { subsumes } from './subsumes.ts';
+import { translate } from './translate.ts';
 import { validateOperation } from './validate.ts';
+import { validateCodeInCodeSystem, validateCodeInValueSet } from './validate-code.ts';
 
 /** A new operation is one more here. */
 export const operations: readonly Operation[] = [
@@ -20,6 +25,12 @@ export const operations: readonly Operation[] = [
   document,
   validateOperation,
   match,
+  expand,
+  validateCodeInValueSet,
+  validateCodeInCodeSystem,
+  lookup,
+  subsumes,
+  translate,
 ];
 
 /** Each operation at each of its levels, by POST, and by GET where it changes nothing. */

@@ -23,9 +23,10 @@ import { validate } from './validate-code.ts';
 import { wordsOf } from './words.ts';
 
 export interface TerminologyOptions {
-  readonly store: Pick<Store, 'search' | 'resources'> & Partial<Pick<Watches, 'watch'>>;
+  /** Absent: nothing was put on this server. */
+  readonly store?: Pick<Store, 'search' | 'resources'> & Pick<Watches, 'watch'>;
   /** Imported code systems. */
-  readonly tables: Tables;
+  readonly tables?: Tables;
   /** A folder with CodeSystem-*.json, ValueSet-*.json and ConceptMap-*.json of this server's own. */
   readonly folder?: string;
 }
@@ -131,21 +132,27 @@ function codesBySystem(hits: readonly Hit[]): Codes {
   return codes;
 }
 
+const noTables: Tables = { find: () => Promise.resolve(undefined), versions: () => Promise.resolve([]) };
+
 /** Nothing is read before the first question. */
-export async function openTerminology({ store, tables, folder }: TerminologyOptions): Promise<OpenTerminology> {
+export async function openTerminology({
+  store,
+  tables = noTables,
+  folder,
+}: TerminologyOptions): Promise<OpenTerminology> {
   const core = coreSource(folder);
-  const stored = storedSource(store);
+  const stored = store && storedSource(store);
   const systems = recent<Promise<System>>(300);
   let caches = fresh();
-  const watching = await store.watch?.(['CodeSystem', 'ValueSet', 'ConceptMap'], async (changed) => {
-    await stored.changed(changed);
+  const watching = await store?.watch(['CodeSystem', 'ValueSet', 'ConceptMap'], async (changed) => {
+    await stored?.changed(changed);
     caches = fresh();
   });
 
   async function workOf(asked: Asked): Promise<Work> {
     // Taken before the definitions are: what is made of old definitions must not be found among the new ones.
     const kept = caches;
-    const base: Base = { source: layered([await stored.current(), core]), tables, systems };
+    const base: Base = { source: stored ? layered([await stored.current(), core]) : core, tables, systems };
     return { scope: scopeOf(base, asked), caches: isPlain(asked) ? kept : fresh() };
   }
 

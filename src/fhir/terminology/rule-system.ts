@@ -34,11 +34,17 @@ function named(type: 'region' | 'language' | 'currency', code: string): { readon
   return { ...(en === undefined ? {} : { en }), ...(fr === undefined ? {} : { fr }) };
 }
 
+/** https://www.rfc-editor.org/rfc/rfc5646#section-2.2.7 */
+const privateUse = /^x(?:-[a-z0-9]{1,8})+$/i;
+
 function readLanguage(code: string) {
+  if (privateUse.test(code)) return { code };
   try {
     const [canonical = ''] = Intl.getCanonicalLocales(code);
     const own = named('language', canonical);
     const { language } = new Intl.Locale(canonical);
+    // Longer ones are reserved; none was ever registered.
+    if (language.length > 3) return `${language} is no language.`;
     // The runtime knows every two-letter language, but not all of the thousands with three letters.
     if (language.length === 2 && named('language', language).en === undefined) return `${language} is no language.`;
     return { code: canonical, ...own };
