@@ -8,6 +8,7 @@ import type { Access } from '../access.ts';
 import type { Context } from '../context.ts';
 import { isResourceType, resourceTypes } from '../definitions/types.ts';
 import { clauseOf, isSearchable, type Surroundings } from './clause.ts';
+import { demandAllowed, demandChainable, demandIndexed } from './limits.ts';
 import { parameterOf, type SearchParameter, type WithParameters } from './parameters.ts';
 import { bad } from './values.ts';
 
@@ -39,6 +40,7 @@ export function isUnknownParameter(error: unknown): error is FhirError {
 function demandParameter(searcher: Searcher, type: string, code: string): SearchParameter {
   const found = parameterOf(searcher, type, code);
   if (!found || !isSearchable(found)) throw unknownParameter(searcher, type, code);
+  demandIndexed(type, found);
   return found;
 }
 
@@ -50,7 +52,9 @@ export function criterion(searcher: Searcher, type: string, name: string, value:
   if (dot >= 0) return chainClause(searcher, type, name, value, links);
   const [code = '', modifier, ...more] = name.split(':');
   if (more.length > 0) throw bad(name, 'more than one modifier');
-  return clauseOf(demandParameter(searcher, type, code), { type, name, modifier, value }, searcher);
+  const parameter = demandParameter(searcher, type, code);
+  demandAllowed(parameter, { name, modifier, value });
+  return clauseOf(parameter, { type, name, modifier, value }, searcher);
 }
 
 /** `subject:Patient.name=peter`: the reference is to one of the types that have what comes after the dot. */
@@ -65,6 +69,7 @@ function chainClause(searcher: Searcher, type: string, name: string, value: stri
   }
   const candidates = modifier === undefined ? (parameter.targets ?? resourceTypes()) : [modifier];
   const first = /^[^.:]+/.exec(rest)?.[0] ?? '';
+  demandChainable(parameter, name, first);
   const known = candidates.filter((target) => first === '_has' || isKnown(searcher, target, first));
   if (known.length === 0) throw unknownParameter(searcher, modifier ?? candidates.join(' or '), first);
   const targets = readable(searcher, known).map((target) => {

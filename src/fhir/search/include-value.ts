@@ -3,6 +3,7 @@
  * https://hl7.org/fhir/R4/search.html#revinclude
  */
 import { isResourceType } from '../definitions/types.ts';
+import { demandIndexed } from './limits.ts';
 import { parameterOf, type SearchParameter, type WithParameters } from './parameters.ts';
 import { bad } from './values.ts';
 
@@ -49,6 +50,8 @@ interface Named {
 
 function demandReference({ name, source, code, parameter }: Named, target: string | undefined): void {
   if (parameter?.type !== 'reference') throw bad(name, `${source} has no reference parameter ${JSON.stringify(code)}`);
+  // What is included forward is read from the matches themselves; what points at them is looked up in the index.
+  if (name.startsWith('_rev')) demandIndexed(source, parameter);
   if (target !== undefined && parameter.targets && !parameter.targets.includes(target)) {
     throw bad(name, `${source}.${code} never points at ${target}`);
   }

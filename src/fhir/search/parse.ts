@@ -7,6 +7,7 @@ import type { Clause, SearchQuery, SortKey } from '../../store/search/query.ts';
 import { isSearchable } from './clause.ts';
 import { criterion, isUnknownParameter, restriction, type Searcher } from './criteria.ts';
 import { type Include, parseInclude } from './include-value.ts';
+import { demandIndexed } from './limits.ts';
 import { parameterOf, type WithParameters } from './parameters.ts';
 import { bad } from './values.ts';
 
@@ -120,13 +121,22 @@ function apply(searcher: Searcher, draft: Draft, name: string, value: string, se
   const control = Object.hasOwn(controls, base) ? controls[base] : undefined;
   if (!control) {
     // An empty value asks nothing: https://hl7.org/fhir/R4/search.html#empty says nothing either, but forms send them.
-    if (value !== '') draft.where.push(criterion(searcher, draft.type, name, value));
+    if (value === '') return;
+    demandOnce(draft, base, seen);
+    draft.where.push(criterion(searcher, draft.type, name, value));
     return;
   }
   if (base !== name && !repeatable.has(base)) throw bad(name, 'it has no modifiers');
   if (seen.has(name) && !repeatable.has(base)) throw bad(name, 'it is given twice');
   seen.add(name);
   control(draft, value, name);
+}
+
+/** https://hl7.org/fhir/R4/searchparameter-definitions.html#SearchParameter.multipleAnd */
+function demandOnce({ type, parameters }: Draft, code: string, seen: Set<string>): void {
+  const once = parameterOf({ parameters }, type, code)?.limits?.multipleAnd === false;
+  if (once && seen.has(code)) throw bad(code, 'it may be given only once');
+  seen.add(code);
 }
 
 const sortKinds: Readonly<Partial<Record<string, SortKey['kind']>>> = {
@@ -145,6 +155,7 @@ function sortKey({ type, parameters }: Draft, key: string, name: string): SortKe
   if (code === '_id') return { param: '_id', kind: 'id', descending };
   if (code === '_lastUpdated') return { param: '_lastUpdated', kind: 'updated', descending };
   const parameter = parameterOf({ parameters }, type, code);
+  if (parameter) demandIndexed(type, parameter);
   const kind = parameter && isSearchable(parameter) ? sortKinds[parameter.type] : undefined;
   if (!kind) throw bad(name, `${JSON.stringify(code)} is nothing that ${type} can be sorted by`);
   return { param: `${type}.${code}`, kind, descending };

@@ -76,7 +76,7 @@ export async function nextVersions(
     text: `SELECT rkey::text, v::text, ref, body FROM (
              SELECT rkey, v, ref, body, sum(octet_length(body)) OVER (ORDER BY v) - octet_length(body) AS before
                FROM (SELECT rkey, v, ref, body FROM resource
-                      WHERE rtype = $1 AND NOT deleted AND v > $2::bigint AND v <= $3::bigint ORDER BY v LIMIT ${VERSIONS}) AS some
+                      WHERE rtype = $1 AND NOT deleted AND v > $2::bigint AND v <= $3::bigint ORDER BY v LIMIT ${VERSIONS}) AS batch
            ) AS summed WHERE before < ${BYTES} ORDER BY v`,
     values: [typeKey(type), after, watermark],
   });
@@ -117,11 +117,11 @@ export async function countMissed(
 ): Promise<Counted> {
   const [row] = await db.query<Counted>({
     name: 'reindex-verify',
-    text: `WITH some AS MATERIALIZED (
+    text: `WITH batch AS MATERIALIZED (
              SELECT v FROM resource WHERE rtype = $1 AND NOT deleted AND v > $2::bigint AND v <= $3::bigint ORDER BY v LIMIT ${COUNTED})
            SELECT max(v)::text AS last, count(*)::int AS seen,
-                  (count(*) FILTER (WHERE NOT EXISTS (SELECT FROM reindexed x WHERE x.job = $4::bigint AND x.v = some.v)))::int AS missed
-             FROM some`,
+                  (count(*) FILTER (WHERE NOT EXISTS (SELECT FROM reindexed x WHERE x.job = $4::bigint AND x.v = batch.v)))::int AS missed
+             FROM batch`,
     values: [typeKey(type), after, watermark, seq],
   });
   return row ?? { last: null, seen: 0, missed: 0 };
