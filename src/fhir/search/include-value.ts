@@ -4,7 +4,7 @@
  */
 import { isResourceType } from '../definitions/types.ts';
 import { demandIndexed } from './limits.ts';
-import { parameterOf, type SearchParameter, type WithParameters } from './parameters.ts';
+import { parameterOf, type WithParameters } from './parameters.ts';
 import { bad } from './values.ts';
 
 export interface Include {
@@ -36,19 +36,19 @@ export function parseInclude({ type, parameters }: Searched, name: string, value
   if (!isResourceType(source) || code === '' || more.length > 0) throw bad(name, 'it is not Type:reference[:Type]');
   if (target !== undefined && !isResourceType(target)) throw bad(name, `${target} is no resource type`);
   if (!iterate && !reverse && source !== type) throw bad(name, `the matches are of type ${type}, not ${source}`);
-  const parameter = code === '*' ? undefined : parameterOf({ parameters }, source, code);
-  if (code !== '*') demandReference({ name, source, code, parameter }, reverse && !iterate ? type : target);
+  demandReference({ name, source, code, parameters }, reverse && !iterate ? type : target);
   return { reverse, iterate, source, code, ...(target === undefined ? {} : { target }) };
 }
 
-interface Named {
+interface Named extends WithParameters {
   readonly name: string;
   readonly source: string;
   readonly code: string;
-  readonly parameter: SearchParameter | undefined;
 }
 
-function demandReference({ name, source, code, parameter }: Named, target: string | undefined): void {
+function demandReference({ name, source, code, parameters }: Named, target: string | undefined): void {
+  if (code === '*') return;
+  const parameter = parameterOf({ parameters }, source, code);
   if (parameter?.type !== 'reference') throw bad(name, `${source} has no reference parameter ${JSON.stringify(code)}`);
   // What is included forward is read from the matches themselves; what points at them is looked up in the index.
   if (name.startsWith('_rev')) demandIndexed(source, parameter);
