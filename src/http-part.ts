@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { type Auth, openAuth } from './auth/open-auth.ts';
 import { systemAccess } from './auth/system-access.ts';
 import type { Config } from './config.ts';
+import { asyncJob } from './fhir/async/kick-off.ts';
+import { asyncRunner } from './fhir/async/run.ts';
 import type { Context } from './fhir/context.ts';
 import { openTerminology } from './fhir/terminology/open-terminology.ts';
 import type { Terminology } from './fhir/terminology/terminology.ts';
@@ -20,6 +22,7 @@ import { numbered } from './livedoc/numbering.ts';
 import { openSigningKeys, type SigningKeys } from './livedoc/signing-keys.ts';
 import { type Closers, type Parts, root, version } from './open-parts.ts';
 import type { Logger } from './shared/logger.ts';
+import { runJobs } from './store/jobs/run-jobs.ts';
 import { numberReserve } from './store/numbering/number-reserve.ts';
 
 const mebibyte = 2 ** 20;
@@ -55,23 +58,45 @@ export async function openHttpPart(part: HttpPart, closers: Closers): Promise<Re
   closers.add('posted profiles', () => following.close());
   const terminology = await openTerminology({ store, folder: join(root, 'fhir-profiles') });
   closers.add('terminology', () => terminology.close());
-  return listenerOf({ ...part, terminology, auth, signing: await openSigningKeys(store, secret) });
+  const open = { ...part, terminology, auth, signing: await openSigningKeys(store, secret) };
+  const context = contextOf(open);
+  const later = await runJobs({
+    databaseUrl: parts.databaseUrl,
+    schema: config.LIVEDOC_SCHEMA,
+    handlers: { [asyncJob]: asyncRunner({ context, resume: auth.later.resume }) },
+    // Who asked for these is ready to wait.
+    concurrency: 1,
+    log,
+  });
+  closers.add('requests put off', () => later.stop());
+  return listenerOf(open, context);
 }
 
 const now = () => new Date();
 
-function listenerOf({ config, parts, auth, receive, signing, metrics, log }: Open): RequestListener {
+function contextOf({ config, parts, terminology, log }: Open): Omit<Context, 'access'> {
   const { store, validate, validation, base, secret } = parts;
+  const { parameters } = parts.catalogue;
   const pageKey = secret.derive('pages');
   const next = numberReserve(store.db);
   const complete: Context['complete'] = (inner, body, id) =>
     numbered(inner.db, body, { now: now(), next, ...(id === undefined ? {} : { id }) });
-  const context = { store, validate, validateDeep: validation.validateDeep, now, base, log, pageKey, complete };
+  const { validateDeep } = validation;
+  const conditionalDelete = config.LIVEDOC_CONDITIONAL_DELETE;
+  const how = { now, base, log, pageKey, complete, conditionalDelete };
+  return { store, validate, validateDeep, terminology, parameters, ...how };
+}
+
+function listenerOf(
+  { config, parts: { store }, auth, receive, signing, metrics, log }: Open,
+  context: Omit<Context, 'access'>,
+): RequestListener {
   const authenticate = (credentials: Credentials) => auth.authenticate(credentials);
   const ofRequest = (request: IncomingMessage) => authenticate(credentialsOf(request));
   return createApp({
     ...context,
     authenticate,
+    ticketOf: auth.later.ticketOf,
     version,
     metrics,
     limits: { body: config.LIVEDOC_MAX_BODY_MIB * mebibyte },

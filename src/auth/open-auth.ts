@@ -8,7 +8,7 @@ import { removeExpired } from '../store/oidc/remove-artifacts.ts';
 import { watchRevocations } from '../store/oidc/watch-revocations.ts';
 import type { Store } from '../store/store.ts';
 import { findAccount } from './account.ts';
-import { authenticator, type Credentials } from './authenticate.ts';
+import { type Authenticator, authenticator, type Credentials } from './authenticate.ts';
 import { type Interactions, interactionsOf } from './interactions.ts';
 import { useMiddleware } from './middleware.ts';
 import type { Pages } from './pages.ts';
@@ -38,6 +38,8 @@ export interface Auth {
   serve(pages: Pages): { readonly listener: RequestListener; readonly interactions: Interactions };
   /** Throws FhirError `unauthenticated`. */
   authenticate(credentials: Credentials): Promise<Access>;
+  /** What a request that is carried out later keeps instead of its token, and the access that it gives then. */
+  readonly later: Pick<Authenticator, 'ticketOf' | 'resume'>;
   /** http://hl7.org/fhir/smart-app-launch/conformance.html#using-well-known */
   smartConfiguration(): Readonly<Record<string, unknown>>;
   /** Removes what has expired; answers how many rows. */
@@ -113,6 +115,7 @@ export async function openAuth(options: AuthOptions): Promise<Auth> {
       };
     },
     authenticate: judge.authenticate,
+    later: { ticketOf: judge.ticketOf, resume: judge.resume },
     smartConfiguration: () => smartConfiguration(publicUrl),
     purge,
     async close() {

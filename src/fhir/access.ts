@@ -18,6 +18,8 @@ export interface Caller {
   readonly practitioner?: string;
   readonly user?: AuditAgent;
   readonly client: AuditAgent;
+  /** The client application as OAuth knows it; two may have one name. */
+  readonly clientId?: string;
   /** The peer's network address. */
   readonly address?: string;
   readonly requestId?: string;

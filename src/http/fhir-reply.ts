@@ -32,7 +32,9 @@ export interface Asked {
   readonly returns: Preferences['returns'];
   readonly isWrite: boolean;
   /** Whether a Binary is sent as what it holds. */
-  readonly raw: boolean;
+  readonly raw?: boolean;
+  /** Headers that only this answer has. */
+  readonly extra?: Readonly<Record<string, string>>;
   readonly base: string;
   /** For a browser application of another origin. */
   readonly cors: Readonly<Record<string, string>>;
@@ -40,19 +42,17 @@ export interface Asked {
 
 /** Sends a reply; gives the status that it got. */
 export function sendReply(response: ServerResponse, reply: Reply, asked: Asked): number | Promise<number> {
-  const headers: Headers = { ...always, ...asked.cors, 'X-Request-Id': asked.requestId };
+  const headers: Headers = { ...always, ...asked.cors, ...asked.extra, 'X-Request-Id': asked.requestId };
   const { version } = reply;
-  if (version) {
-    headers['ETag'] = `W/"${version.version}"`;
-    headers['Last-Modified'] = new Date(version.updated).toUTCString();
-    if (asked.isWrite && reply.status !== 204) {
-      headers['Location'] = `${asked.base}/${version.type}/${version.id}/_history/${version.version}`;
-    }
-  }
+  describe(reply, asked, headers);
   if (!asked.isWrite && version && isUnchanged(version, asked)) return send(response, 304, headers, undefined);
+  // An answer with an OperationOutcome has content.
+  if (reply.status === 204 && asked.returns === 'OperationOutcome') {
+    return sendReply(response, { status: 200, text: JSON.stringify(outcome(reply.warnings ?? [])) }, asked);
+  }
   const text = asked.isWrite && version ? written(reply, asked.returns) : reply.text;
   if (text === undefined) return send(response, reply.status, headers, undefined);
-  if (asked.raw) {
+  if (asked.raw || reply.raw) {
     const raw = rawOf(text);
     return send(response, reply.status, { ...headers, ...raw.headers }, raw.bytes);
   }
@@ -62,6 +62,16 @@ export function sendReply(response: ServerResponse, reply: Reply, asked: Asked):
   const link = format.kind === 'ndjson' && !version ? linkHeader(text) : undefined;
   if (link !== undefined) headers['Link'] = link;
   return packed(response, reply.status, headers, body, asked.acceptEncoding);
+}
+
+/** Which version an answer is about, and where it is. */
+function describe({ version, status }: Reply, asked: Asked, headers: Headers): void {
+  if (!version) return;
+  headers['ETag'] = `W/"${version.version}"`;
+  headers['Last-Modified'] = new Date(version.updated).toUTCString();
+  if (asked.isWrite && status !== 204) {
+    headers['Location'] = `${asked.base}/${version.type}/${version.id}/_history/${version.version}`;
+  }
 }
 
 /** https://hl7.org/fhir/R4/http.html#ops: what a write answers with is for the client to choose. */

@@ -4,6 +4,8 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Access } from '../fhir/access.ts';
+import { askedText, mayBeAsync } from '../fhir/async/asked.ts';
+import { kickOff } from '../fhir/async/kick-off.ts';
 import type { Context } from '../fhir/context.ts';
 import { type CapabilityOptions, capabilities } from '../fhir/interactions/capabilities.ts';
 import { type Match, match, methodsOf, perform } from '../fhir/interactions/perform.ts';
@@ -14,7 +16,8 @@ import { FhirError } from '../shared/errors.ts';
 import { corsHeaders, preflight } from './cors.ts';
 import { type Credentials, credentialsOf } from './credentials.ts';
 import { logError, outcomeReply } from './errors.ts';
-import { sendError, sendReply } from './fhir-reply.ts';
+import { type AsyncAddress, answerAsync, asyncAddress, asyncMethods } from './fhir-async.ts';
+import { type Asked, sendError, sendReply } from './fhir-reply.ts';
 import { type Address, addressOf, type Limits, requestOf } from './fhir-request.ts';
 import { type Format, formatOf, plainFormat, wantsResource } from './media-types.ts';
 import type { Metrics } from './metrics.ts';
@@ -23,6 +26,8 @@ import { drain } from './read-body.ts';
 
 export interface FhirDeps extends Omit<Context, 'access'> {
   readonly authenticate: (credentials: Credentials) => Promise<Access>;
+  /** What a request that is answered later keeps instead of its token; absent: none is, and the wish is ignored. */
+  readonly ticketOf?: (credentials: Credentials) => string;
   readonly limits: Limits;
   readonly metrics: Metrics;
   /** The release, for the CapabilityStatement. */
@@ -46,39 +51,54 @@ interface Exchange {
 
 /** Answers a request whose URL is below the base, the base taken off: `/Patient/1?x=y`. */
 export function fhir(deps: FhirDeps): (request: IncomingMessage, response: ServerResponse, url: string) => void {
-  const statement = capabilityText(deps);
+  const setup: Setup = { deps, statement: capabilityText(deps), context: contextOf(deps) };
   return (request, response, url) => {
-    void exchange(deps, statement, request, response, url);
+    void exchange(setup, request, response, url);
   };
 }
 
+/** What is the same for all requests. */
+interface Setup {
+  readonly deps: FhirDeps;
+  readonly statement: () => string;
+  readonly context: Omit<Context, 'access'>;
+}
+
+function contextOf({
+  authenticate: _authenticate,
+  ticketOf: _ticketOf,
+  limits: _limits,
+  metrics: _metrics,
+  version: _version,
+  oauth: _oauth,
+  allowsOrigin: _allowsOrigin,
+  ...context
+}: FhirDeps): Omit<Context, 'access'> {
+  return context;
+}
+
 /** Made again when the search parameters have changed. */
-function capabilityText({ base, version, oauth, parameters }: FhirDeps): () => string {
+function capabilityText({ base, version, oauth, parameters, conditionalDelete = 'single' }: FhirDeps): () => string {
   let made: { readonly text: string; readonly of: number | undefined } | undefined;
   return () => {
     const of = parameters?.version;
     if (made?.of !== of || !made) {
-      const own = { base, version, interactions, parameters, ...(oauth ? { oauth } : {}) };
+      const own = { base, version, interactions, parameters, conditionalDelete, ...(oauth ? { oauth } : {}) };
       made = { of, text: JSON.stringify(capabilities(own)) };
     }
     return made.text;
   };
 }
 
-async function exchange(
-  deps: FhirDeps,
-  statement: () => string,
-  request: IncomingMessage,
-  response: ServerResponse,
-  url: string,
-): Promise<void> {
+async function exchange(setup: Setup, request: IncomingMessage, response: ServerResponse, url: string): Promise<void> {
+  const { deps } = setup;
   const started = performance.now();
   const credentials = credentialsOf(request);
   const cors = corsHeaders(request.headers.origin, url, deps.allowsOrigin);
   const own: Exchange = { request, response, credentials, cors, name: 'none', format: plainFormat };
   let status: number;
   try {
-    status = await answer(deps, statement, own, url);
+    status = await answer(setup, own, url);
   } catch (error) {
     const milliseconds = Math.round(performance.now() - started);
     const { requestId } = credentials;
@@ -101,11 +121,13 @@ function refuse(own: Exchange, error: unknown, url: string): number {
 
 function allowed(url: string): string {
   const { path } = addressOf(url);
-  const methods = path === 'metadata' ? ['GET'] : methodsOf(path);
+  const later = asyncAddress(path);
+  const methods = path === 'metadata' ? ['GET'] : later ? asyncMethods(later) : methodsOf(path);
   return methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
 }
 
-async function answer(deps: FhirDeps, statement: () => string, own: Exchange, url: string): Promise<number> {
+async function answer(setup: Setup, own: Exchange, url: string): Promise<number> {
+  const { deps } = setup;
   const { request, response, credentials, cors } = own;
   if (request.method === 'OPTIONS') return preflight(response, cors, request.headers);
   const address = addressOf(url);
@@ -115,7 +137,6 @@ async function answer(deps: FhirDeps, statement: () => string, own: Exchange, ur
   const asked = {
     requestId: credentials.requestId,
     acceptEncoding: headers['accept-encoding'] as string | undefined,
-    raw: false,
     ifNoneMatch: headers['if-none-match'],
     ifModifiedSince: headers['if-modified-since'],
     returns: preferences.returns,
@@ -127,19 +148,49 @@ async function answer(deps: FhirDeps, statement: () => string, own: Exchange, ur
     own.name = 'capabilities';
     if (method !== 'GET') throw new FhirError('methodNotAllowed', `${method} is not for metadata.`);
     negotiate(own, address);
-    const reply = shapedReply({ status: 200, text: statement() }, askedShape(address.params));
+    const reply = shapedReply({ status: 200, text: setup.statement() }, askedShape(address.params));
     return sendReply(response, reply, { ...asked, format: own.format });
   }
   const access = await deps.authenticate(credentials);
+  const context = { ...setup.context, access };
+  const later = asyncAddress(address.path);
+  if (later) return answerLater(own, context, { method, address, later, asked });
   const found = match(method, address.path);
   own.name = found.interaction.code;
   const raw = isRaw(found, headers.accept, address);
-  if (!raw) negotiate(own, address);
+  if (!raw && found.interaction.body !== 'own') negotiate(own, address);
   const plain = requestOf(request, address, found, preferences, deps.limits);
-  const reply = await perform({ ...contextOf(deps), access }, found, plain);
+  if (preferences.async && deps.ticketOf && mayBeAsync(found)) {
+    const query = address.params.size > 0 ? `?${address.params}` : '';
+    const stored = await askedText(access.caller, found, address.path, plain);
+    const ticket = deps.ticketOf(credentials);
+    const taken = await kickOff(context, { url: `${address.path}${query}`, request: stored, ticket });
+    const extra = { 'Content-Location': taken.location };
+    return sendReply(response, taken, { ...asked, format: own.format, extra });
+  }
+  const reply = await perform(context, found, plain);
   // A form and a page link may say it too.
   if (reply.params?.has('_format') && !address.params.has('_format')) negotiate(own, { params: reply.params });
   return sendReply(response, reply, { ...asked, format: own.format, raw });
+}
+
+interface Later {
+  readonly method: string;
+  readonly address: Address;
+  readonly later: AsyncAddress;
+  readonly asked: Omit<Asked, 'format'>;
+}
+
+/** What has become of a request that was put off. */
+async function answerLater(own: Exchange, context: Context, { method, address, later, asked }: Later): Promise<number> {
+  own.name = 'async';
+  const { accept } = own.request.headers;
+  negotiate(own, address);
+  // Who asks for FHIR by name gets a resource; R4's manifest is none.
+  const form = wantsResource(accept, address.params) ? 'bundle' : 'manifest';
+  const { reply, headers: extra, isManifest } = await answerAsync(context, method, later, form);
+  const format = isManifest ? { ...plainFormat, type: 'application/json' } : own.format;
+  return sendReply(own.response, reply, { ...asked, format, extra });
 }
 
 /** A Binary is what it holds, unless FHIR's own types are asked for. https://hl7.org/fhir/R4/binary.html#rest */
@@ -153,7 +204,3 @@ function negotiate(own: Exchange, { params }: Pick<Address, 'params'>): void {
 }
 
 /** What interactions get of what HTTP has. */
-function contextOf(deps: FhirDeps): Omit<Context, 'access'> {
-  const { authenticate, limits, metrics, version, oauth, allowsOrigin, ...context } = deps;
-  return context;
-}

@@ -30,7 +30,6 @@ describe('the Prisma schema', () => {
       [
         "_prisma_migrations",
         "async_request",
-        "async_request",
         "audit_chain",
         "audit_log",
         "audit_projection",

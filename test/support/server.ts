@@ -2,6 +2,8 @@
 import { resolve } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { systemAccess } from '../../src/auth/system-access.ts';
+import { type Catalogue, openCatalogue } from '../../src/fhir/catalogue/open-catalogue.ts';
+import { type OpenTerminology, openTerminology } from '../../src/fhir/terminology/open-terminology.ts';
 import { followDefinitions } from '../../src/fhir/validation/posted-definitions.ts';
 import { createValidation } from '../../src/fhir/validation/validator.ts';
 import { type AppDeps, createApp } from '../../src/http/app.ts';
@@ -13,7 +15,19 @@ import { withStore } from './store.ts';
 
 /** What a test may want otherwise. Without `authenticate`, any token is the server's own access, and none is refused. */
 export type ServerOptions = Partial<
-  Pick<AppDeps, 'authenticate' | 'limits' | 'now' | 'log' | 'ready' | 'routers' | 'allowsOrigin' | 'validate'>
+  Pick<
+    AppDeps,
+    | 'authenticate'
+    | 'limits'
+    | 'now'
+    | 'log'
+    | 'ready'
+    | 'routers'
+    | 'allowsOrigin'
+    | 'validate'
+    | 'conditionalDelete'
+    | 'ticketOf'
+  >
 >;
 
 interface Answer {
@@ -26,6 +40,10 @@ interface Answer {
 
 export interface TestServer {
   readonly store: OpenStore;
+  /** What can be searched by; new parameters are not, until a test reindexes. */
+  readonly catalogue: Catalogue;
+  readonly databaseUrl: string;
+  readonly schema: string;
   /** `http://127.0.0.1:PORT`. */
   readonly origin: string;
   /** The FHIR base. */
@@ -55,6 +73,8 @@ export function withServer(options: ServerOptions = {}): TestServer {
   const opened = withStore();
   let listening: Listening;
   let following: { close(): Promise<void> };
+  let terminology: OpenTerminology;
+  let catalogue: Catalogue;
   let origin = '';
   beforeAll(async () => {
     // The base is part of the deps, and the port of the base: the listener comes after the port is known.
@@ -63,8 +83,12 @@ export function withServer(options: ServerOptions = {}): TestServer {
     origin = `http://127.0.0.1:${listening.port}`;
     const validation = createValidation({ profilesFolder });
     following = await followDefinitions({ store: opened.store, put: validation.put, log: silent });
+    catalogue = await openCatalogue({ store: opened.store, log: silent });
+    terminology = await openTerminology({ store: opened.store, folder: profilesFolder });
     answer = createApp({
       store: opened.store,
+      terminology,
+      parameters: catalogue.parameters,
       validate: validation.validate,
       validateDeep: validation.validateDeep,
       authenticate: token,
@@ -82,10 +106,21 @@ export function withServer(options: ServerOptions = {}): TestServer {
   afterAll(async () => {
     await listening?.close({ drainSeconds: 5 });
     await following?.close();
+    await terminology?.close();
+    await catalogue?.close();
   });
   return {
     get store() {
       return opened.store;
+    },
+    get databaseUrl() {
+      return opened.databaseUrl;
+    },
+    get schema() {
+      return opened.schema;
+    },
+    get catalogue() {
+      return catalogue;
     },
     get origin() {
       return origin;

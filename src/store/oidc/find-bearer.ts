@@ -1,6 +1,5 @@
 /** Everything that the owner of an access token is judged by, in one statement. */
 import type { Database } from '../store.ts';
-import { idHash } from './artifact.ts';
 
 export interface Bearer {
   readonly scope: string;
@@ -35,8 +34,8 @@ const text = `
         and s.expires_at > now() and s.account_id = t.account_id
         and s.payload->'authorizations'->t.client_id->>'grantId' = t.grant_id))`;
 
-/** Undefined for a token that is unknown, expired, revoked, or whose person or client may not use it any more. */
-export async function findBearer(db: Database, token: string): Promise<Bearer | undefined> {
-  const [row] = await db.query<Bearer>({ name: 'oidc-bearer', text, values: [idHash(token)] });
+/** By a token's `idHash`. Undefined for one that is unknown, expired, revoked, or whose person or client may not use it any more. */
+export async function findBearer(db: Database, hash: string): Promise<Bearer | undefined> {
+  const [row] = await db.query<Bearer>({ name: 'oidc-bearer', text, values: [hash] });
   return row;
 }

@@ -90,6 +90,19 @@ describe('a token that is remembered', () => {
     expect(await untilRefused(good)).toBeLessThan(promised);
   });
 
+  it('gives a request that is carried out later its access, as long as it is good', async () => {
+    const clientId = await newClient();
+    const good = await token({ clientId });
+    const ticket = auth.later.ticketOf({ authorization: `Bearer ${good}` });
+    expect(ticket).not.toContain(good);
+    const access = await auth.later.resume(ticket, { requestId: 'r', address: '10.0.0.1' });
+    expect(access.caller).toMatchObject({ clientId, requestId: 'r', address: '10.0.0.1' });
+    expect([access.may('r', 'Patient'), access.may('c', 'Patient')]).toEqual([true, false]);
+    await removeArtifact(database.store.db, 'ClientCredentials', good);
+    await expect(auth.later.resume(ticket, {})).rejects.toMatchObject({ kind: 'unauthenticated' });
+    await expect(auth.later.resume(good, {})).rejects.toMatchObject({ kind: 'unauthenticated' });
+  });
+
   it('is refused as soon as its person is suspended', async () => {
     const { id: accountId } = await addUser(deps, {
       email,
