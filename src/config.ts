@@ -91,6 +91,10 @@ export const settings = z.object({
     .nonnegative()
     .default(1024)
     .describe('Free disk space, MiB, below which images are refused.'),
+  LIVEDOC_CONDITIONAL_DELETE: z
+    .enum(['single', 'multiple'])
+    .default('single')
+    .describe('Whether a conditional delete that matches several resources is refused or deletes them all.'),
   LIVEDOC_QUERY_TIMEOUT_S: seconds.default(20).describe('Longest time of one SQL statement, seconds.'),
   LIVEDOC_DRAIN_TIMEOUT_S: seconds
     .default(20)

@@ -14,6 +14,8 @@ export interface Reply {
   readonly text?: string;
   /** Of a single resource's version: makes ETag, Last-Modified and, with 201, Location. */
   readonly version?: { readonly type: string; readonly id: string; readonly version: number; readonly updated: string };
+  /** The resource is a Binary that is sent as what it holds. */
+  readonly raw?: boolean;
   /** What a write wants to be said besides its success, for an OperationOutcome. */
   readonly warnings?: readonly Issue[];
   /** What the caller gets to see besides what was written, for the audit. */

@@ -6,7 +6,7 @@ import type { Body } from '../fhir/reply.ts';
 import { fromXml } from '../fhir/xml/read.ts';
 import { FhirError } from '../shared/errors.ts';
 import { binaryOf, isContent } from './binary.ts';
-import { demandForm, demandResourceType } from './media-types.ts';
+import { bodyKind, demandForm, demandResourceType } from './media-types.ts';
 import type { Preferences } from './prefer.ts';
 import { readBody } from './read-body.ts';
 
@@ -67,6 +67,7 @@ export function requestOf(
     },
     ifMatch: headers['if-match'],
     ifNoneExist: headers['if-none-exist'] === undefined ? undefined : String(headers['if-none-exist']),
+    ifNoneMatch: headers['if-none-match'],
     strict,
     returns,
   };
@@ -78,6 +79,11 @@ async function resourceOf(request: IncomingMessage, { interaction, type, id }: M
   if (type === 'Binary' && (interaction.code === 'create' || interaction.code === 'update')) {
     const bytes = await readBody(request, limits.body);
     return isContent(bytes, headers) ? binaryOf(bytes, headers, id) : parsed(bytes, demandResourceType(headers));
+  }
+  if (interaction.body === 'own') return binaryOf(await readBody(request, limits.body), headers, '');
+  // A patch that is no resource comes as what it would be in a Bundle.
+  if (interaction.code === 'patch' && bodyKind(headers) === undefined) {
+    return binaryOf(await readBody(request, limits.body), headers, '');
   }
   const kind = demandResourceType(headers);
   return parsed(await readBody(request, limits.body), kind);

@@ -75,6 +75,11 @@ export function resourceTypes(): readonly string[] {
   return [...concrete()];
 }
 
+/** The names of all types: datatypes, resource types and backbones. */
+export function allTypes(): readonly string[] {
+  return [...types().keys()];
+}
+
 export function isResourceType(name: string): boolean {
   return concrete().has(name);
 }

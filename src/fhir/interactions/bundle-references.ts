@@ -5,6 +5,8 @@
  */
 import type { Resource } from '@medplum/fhirtypes';
 import { FhirError } from '../../shared/errors.ts';
+import { lazy } from '../definitions/generated.ts';
+import { allTypes, properties } from '../definitions/types.ts';
 import { replaceStrings } from '../json/replace.ts';
 import type { Body } from '../reply.ts';
 import { parseReference } from '../search/extract-reference.ts';
@@ -18,21 +20,52 @@ const attribute = /(\b(?:href|src)\s*=\s*)(["'])(.*?)\2/g;
 
 /**
  * The body with its references replaced, everywhere that the specification names: references, elements of type uri, url,
- * oid and uuid, and links in the narrative. `root` is the base below which its relative references are. Throws `invalid`
+ * canonical, oid and uuid, in extensions too, and links in the narrative. `root` is the base below which its relative references are. Throws `invalid`
  * with the element's expression for a `urn:` reference to no entry.
  */
 export function resolveReferences(body: Body, addresses: Addresses, root: string): Body {
-  const stored = (value: string): string | undefined =>
-    addresses.get(value) ?? (relative.test(value) ? addresses.get(`${root}/${value}`) : undefined);
   const text = replaceStrings(body.text, (value, name) => {
-    if (name === 'div') return replaceLinks(value, stored);
-    // Identifier.value is a string, even where it looks like an address.
-    if (name === 'value') return undefined;
-    const found = stored(value);
+    if (name === 'div') return replaceLinks(value, (link) => stored(link, addresses, root));
+    if (!isAddress(name)) return undefined;
+    const found = stored(value, addresses, root);
     if (found === undefined && name === 'reference' && urn.test(value)) throw danglingReference(body.resource, value);
     return found;
   });
   return text === body.text ? body : { text, resource: JSON.parse(text) as Resource };
+}
+
+/** The same for a JSON Patch, whose values may be references by themselves. */
+export function resolvePatchText(text: string, addresses: Addresses, root: string): string {
+  return replaceStrings(text, (value, name) => {
+    if (name === 'value') return urn.test(value) ? stored(value, addresses, root) : undefined;
+    return isAddress(name) ? stored(value, addresses, root) : undefined;
+  });
+}
+
+/** What an address is stored as; a fragment or a business version behind it is kept. */
+function stored(value: string, addresses: Addresses, root: string): string | undefined {
+  const found = addresses.get(value) ?? (relative.test(value) ? addresses.get(`${root}/${value}`) : undefined);
+  if (found !== undefined) return found;
+  const cut = value.search(/[#|]/);
+  const before = cut > 0 ? addresses.get(value.slice(0, cut)) : undefined;
+  return before === undefined ? undefined : before + value.slice(cut);
+}
+
+const addressTypes = new Set(['uri', 'url', 'canonical', 'oid', 'uuid']);
+
+/** The JSON names of elements that are addresses; `value` of an Identifier, which may look like one, is none. */
+const addressNames = lazy(() => {
+  const names = new Set(['reference']);
+  for (const type of allTypes()) {
+    for (const { json, type: use } of properties(type).values()) if (addressTypes.has(use.code)) names.add(json);
+  }
+  // Of every primitive type it is the name of the value itself.
+  names.delete('value');
+  return names;
+});
+
+function isAddress(name: string): boolean {
+  return addressNames().has(name);
 }
 
 function replaceLinks(div: string, stored: (value: string) => string | undefined): string {

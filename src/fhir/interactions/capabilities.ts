@@ -25,6 +25,8 @@ export interface CapabilityOptions extends WithParameters {
   readonly interactions: readonly { readonly code: string; readonly path: string; readonly method: string }[];
   /** Where an app signs its user in, where SMART clients look for it. */
   readonly oauth?: { readonly authorize: string; readonly token: string };
+  /** Whether a conditional delete may delete several; absent: a single one. */
+  readonly conditionalDelete?: 'single' | 'multiple';
 }
 
 /** The day of the last change to what is said here. */
@@ -41,6 +43,7 @@ export function capabilities({
   interactions,
   oauth,
   parameters = r4Parameters,
+  conditionalDelete = 'single',
 }: CapabilityOptions): CapabilityStatement {
   const searchable = (type: string) => parameters.parameters(type).filter(isSearchable);
   const ofTypes = interactions.filter(({ path }) => path.startsWith(':type'));
@@ -56,13 +59,14 @@ export function capabilities({
     implementation: { description: 'LIVEDOC: tuberculosis screening', url: base },
     fhirVersion: '4.0.1',
     format: [...formats],
+    patchFormat: ['application/json-patch+json', ...formats],
     rest: [
       {
         mode: 'server',
         documentation,
         security: securityOf(oauth),
         interaction: ofSystem.map((code) => ({ code }) as CapabilityStatementRestInteraction),
-        resource: resourceTypes().map((type) => resourceOf(type, ofTypes, searchable(type))),
+        resource: resourceTypes().map((type) => resourceOf(type, ofTypes, searchable(type), conditionalDelete)),
       },
     ],
   };
@@ -91,6 +95,7 @@ function resourceOf(
   type: string,
   interactions: CapabilityOptions['interactions'],
   parameters: readonly SearchParameter[],
+  conditionalDelete: 'single' | 'multiple',
 ): CapabilityStatementRestResource {
   const open = interactions.filter(({ code }) => !isServersOwn(type) || !isWrite(code));
   const has = (code: string) => open.some((interaction) => interaction.code === code);
@@ -105,10 +110,10 @@ function resourceOf(
     versioning: has('update') ? 'versioned-update' : 'versioned',
     readHistory: has('vread'),
     updateCreate: has('update'),
-    conditionalCreate: false,
+    conditionalCreate: has('create'),
     conditionalRead: 'full-support',
-    conditionalUpdate: false,
-    conditionalDelete: 'not-supported',
+    conditionalUpdate: has('update'),
+    conditionalDelete: has('delete') ? conditionalDelete : 'not-supported',
     referencePolicy: ['literal', 'logical'],
     ...(references.length > 0 ? { searchInclude: ['*', ...references] } : {}),
     searchParam: parameters.map(searchParam),
@@ -116,7 +121,7 @@ function resourceOf(
 }
 
 function isWrite(code: string): boolean {
-  return code === 'create' || code === 'update' || code === 'delete';
+  return code === 'create' || code === 'update' || code === 'patch' || code === 'delete';
 }
 
 function searchParam({ code, type, url }: SearchParameter): CapabilityStatementRestResourceSearchParam {

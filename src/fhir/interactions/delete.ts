@@ -20,13 +20,13 @@ export interface Deletion {
 /** Deletes the current version. What is not there (any more) is as good as deleted: 204 too. */
 export async function remove(context: Context, asked: Deletion): Promise<Reply> {
   demandDeletable(context.access, asked.type);
-  const { written } = await lookAndWrite(context.store, async () => {
+  const { written, warnings } = await lookAndWrite(context, async () => {
     const current = await context.store.resources.read(asked.type, asked.id);
     const write = deletion(context, asked, await lastSeen(context, current), current);
     return write ? [write] : [];
   });
   const [version] = written;
-  return version ? { status: 204, version } : { status: 204 };
+  return { status: 204, warnings: warnings.flat(), ...(version ? { version } : {}) };
 }
 
 export function demandDeletable(access: Access, type: string): void {
@@ -48,8 +48,11 @@ export function deletion(
   if (!isUnrestricted(access, 'd', type)) {
     if (!last || !access.mayTouch('d', JSON.parse(last.body) as Resource)) throw notFound(`${type}/${id}`);
   } else if (last) demandTouch(access, 'd', JSON.parse(last.body) as Resource);
-  if (!current || current.deleted) return undefined;
-  if (typeof ifMatch === 'number' && ifMatch !== current.version) throw lostUpdate(type, id, current.version);
+  const isPresent = current !== undefined && !current.deleted;
+  if (ifMatch !== undefined && (!isPresent || (ifMatch !== 'present' && ifMatch !== current.version))) {
+    throw lostUpdate(type, id, isPresent ? current.version : undefined);
+  }
+  if (!isPresent) return undefined;
   return { op: 'delete', type, id, body: ['', ''], updated: now().toISOString(), expect: current.version, index: [] };
 }
 

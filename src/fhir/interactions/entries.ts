@@ -20,7 +20,9 @@ export interface Entry {
   readonly url: string;
   readonly ifMatch: string | undefined;
   readonly ifNoneExist: string | undefined;
-  /** Present for POST and PUT. */
+  readonly ifNoneMatch: string | undefined;
+  readonly ifModifiedSince: string | undefined;
+  /** Present for POST, PUT and PATCH. */
   readonly body: Body | undefined;
 }
 
@@ -51,13 +53,14 @@ function readEntry(
   text: string | undefined,
 ): Entry {
   if (!request?.method || request.url === undefined) throw entryError(at, 'request', 'The entry has no request.');
-  const { method, url, ifMatch, ifNoneExist } = request;
-  const hasBody = method === 'POST' || method === 'PUT';
+  const { method, url, ...conditions } = request;
+  const hasBody = method === 'POST' || method === 'PUT' || method === 'PATCH';
   if (hasBody && (!resource || text === undefined)) throw entryError(at, 'resource', `A ${method} needs a resource.`);
   if (!hasBody && resource) throw entryError(at, 'resource', `A ${method} takes no resource.`);
   const body = resource && text !== undefined ? { resource, text } : undefined;
   const relative = url.startsWith(`${base}/`) ? url.slice(base.length + 1) : url.replace(/^\/+/, '');
-  return { at, fullUrl, method, url: relative, ifMatch, ifNoneExist, body };
+  const { ifMatch, ifNoneExist, ifNoneMatch, ifModifiedSince } = conditions;
+  return { at, fullUrl, method, url: relative, ifMatch, ifNoneExist, ifNoneMatch, ifModifiedSince, body };
 }
 
 /** The text of each entry's resource. */
@@ -82,6 +85,8 @@ export function inEntry(at: number, error: unknown, resource?: Resource): unknow
   const relocate = (expression: string): string => {
     if (expression.startsWith('Bundle.entry[')) return expression;
     const type = resource?.resourceType;
+    // A patch is about another resource than the one that it comes in.
+    if ((type === 'Parameters' || type === 'Binary') && !expression.startsWith(type)) return `${entry}.resource`;
     if (type === undefined || !expression.startsWith(type)) return `${entry}.resource.${expression}`;
     return `${entry}.resource${expression.slice(type.length)}`;
   };

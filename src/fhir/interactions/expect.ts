@@ -6,12 +6,15 @@ import type { Resource } from '@medplum/fhirtypes';
 import { FhirError } from '../../shared/errors.ts';
 import type { Version } from '../../store/resources/version.ts';
 import type { Write, Written } from '../../store/resources/write.ts';
-import type { Resources, Store } from '../../store/store.ts';
+import type { Store } from '../../store/store.ts';
 import type { Access } from '../access.ts';
+import type { Context } from '../context.ts';
+import type { Stamped } from '../json/unchanged.ts';
+import { isUnchanged } from '../json/unchanged.ts';
+import type { Body } from '../reply.ts';
+import { type Committed, commit, type Effects } from './commit.ts';
 import { demand, demandTouch } from './guard.ts';
-
-/** What the store commits together with writes: audit records and jobs. */
-export type Effects = NonNullable<Parameters<Resources['write']>[1]>;
+import { stampOf, writeOf } from './prepare.ts';
 
 /** A version number, or `present`: any version that is not deleted (`If-Match: *`). */
 export type IfMatch = number | 'present' | undefined;
@@ -27,27 +30,70 @@ export function parseIfMatch(header: string | undefined): IfMatch {
   throw new FhirError('invalid', `If-Match is ${JSON.stringify(header)}; a version like W/"3" is expected.`);
 }
 
+/** Version numbers, or `any`: with If-None-Match a write wants none of these to be current. */
+export type IfNoneMatch = readonly number[] | 'any' | undefined;
+
+/** Reads the If-None-Match header of a write. https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2 */
+export function parseIfNoneMatch(header: string | undefined): IfNoneMatch {
+  if (header === undefined) return undefined;
+  if (header.trim() === '*') return 'any';
+  return header.split(',').map((one) => {
+    const digits = tag.exec(one)?.[1];
+    if (digits !== undefined) return Number(digits);
+    throw new FhirError(
+      'invalid',
+      `If-None-Match is ${JSON.stringify(header)}; * or versions like W/"3" are expected.`,
+    );
+  });
+}
+
+export interface Replacement {
+  readonly id: string;
+  readonly body: Body;
+  readonly current: Version | undefined;
+  readonly ifMatch?: IfMatch;
+  readonly ifNoneMatch?: IfNoneMatch;
+}
+
 /**
- * The condition of an update. The caller has to be allowed both the version that is replaced and the one that replaces it,
- * so the version that was looked at must be the one that is replaced.
+ * The write of a valid body in the place of the current version; undefined when it says nothing new, as that makes no
+ * version. The caller has to be allowed both the version that is replaced and the one that replaces it, so the version that
+ * was looked at must be the one that is replaced. Throws `forbidden` and, by the conditions, `precondition`.
  */
-export function checkedExpect(
-  access: Access,
-  {
-    current,
-    resource,
-    ifMatch,
-  }: { readonly current: Version | undefined; readonly resource: Resource; readonly ifMatch: IfMatch },
-): Write['expect'] {
-  const present = current !== undefined && !current.deleted;
-  const permission = present ? 'u' : 'c';
-  demand(access, permission, resource.resourceType);
-  if (present) demandTouch(access, 'u', JSON.parse(current.body) as Resource);
-  demandTouch(access, permission, resource);
-  if (ifMatch !== undefined && (!present || (ifMatch !== 'present' && ifMatch !== current.version))) {
-    throw lostUpdate(resource.resourceType, resource.id ?? '', present ? current.version : undefined);
+export function replacement(context: Context, asked: Replacement): Write | undefined {
+  const { id, body, current } = asked;
+  const before = demandReplaceable(context.access, asked);
+  const stamped: Stamped = stampOf(context, id, body);
+  if (before === undefined || !current) {
+    return writeOf(context, { op: 'update', id, body, stamped, expect: 'absent' });
   }
-  return present ? current.version : 'absent';
+  if (isUnchanged(current, before, stamped, body)) return undefined;
+  return writeOf(context, { op: 'update', id, body, stamped, expect: current.version });
+}
+
+/** The resource that is replaced, if there is one. */
+function demandReplaceable(access: Access, asked: Replacement): Resource | undefined {
+  const { current, body } = asked;
+  const { resource } = body;
+  const before = current && !current.deleted ? (JSON.parse(current.body) as Resource) : undefined;
+  const permission = before ? 'u' : 'c';
+  demand(access, permission, resource.resourceType);
+  if (before) demandTouch(access, 'u', before);
+  demandTouch(access, permission, resource);
+  demandMatch(asked, before === undefined ? undefined : current?.version);
+  return before;
+}
+
+function demandMatch({ id, body, ifMatch, ifNoneMatch }: Replacement, version: number | undefined): void {
+  const { resourceType } = body.resource;
+  if (ifMatch !== undefined && (version === undefined || (ifMatch !== 'present' && ifMatch !== version))) {
+    throw lostUpdate(resourceType, id, version);
+  }
+  if (version === undefined || ifNoneMatch === undefined) return;
+  if (ifNoneMatch === 'any' || ifNoneMatch.includes(version)) {
+    const message = `${resourceType}/${id} is at version ${version}, which is not what If-None-Match asks for.`;
+    throw new FhirError('precondition', message);
+  }
 }
 
 export function lostUpdate(type: string, id: string, current: number | undefined): FhirError {
@@ -63,15 +109,17 @@ const maxLooks = 50;
  * not allow the writes (any more), so that only a lost race is run again.
  */
 export async function lookAndWrite(
-  store: Store,
+  context: Pick<Context, 'store'>,
   look: () => Promise<readonly Write[]>,
   effects: Effects = {},
-): Promise<{ readonly writes: readonly Write[]; readonly written: readonly Written[] }> {
+): Promise<Committed> {
   for (let looks = 1; ; looks += 1) {
     const writes = await look();
-    if (writes.length === 0) return { writes, written: await onlyEffects(store, effects) };
+    if (writes.length === 0) {
+      return { writes, written: await onlyEffects(context.store, effects), warnings: [] };
+    }
     try {
-      return { writes, written: await store.resources.write(writes, effects) };
+      return await commit(context, writes, effects);
     } catch (error) {
       if (looks === maxLooks || !isLostRace(error)) throw error;
     }

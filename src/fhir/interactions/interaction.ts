@@ -9,7 +9,8 @@ import type { Body, Reply } from '../reply.ts';
 import type { Entry } from './entries.ts';
 
 /** A request as an entry of a Bundle says it. */
-export type EntryRequest = Pick<Entry, 'method' | 'url'> & Partial<Pick<Entry, 'body' | 'ifMatch' | 'ifNoneExist'>>;
+export type EntryRequest = Pick<Entry, 'method' | 'url'> &
+  Partial<Pick<Entry, 'body' | 'ifMatch' | 'ifNoneExist' | 'ifNoneMatch'>>;
 
 /** A request below the FHIR base, free of HTTP. */
 export interface Request {
@@ -26,6 +27,8 @@ export interface Request {
   readonly form: () => Promise<URLSearchParams>;
   readonly ifMatch: string | undefined;
   readonly ifNoneExist: string | undefined;
+  /** Of a write; what it means for a read, `http` sees to. */
+  readonly ifNoneMatch?: string | undefined;
   /** `Prefer: handling=strict`. */
   readonly strict: boolean;
   /** `Prefer: return=`. */
@@ -55,7 +58,8 @@ export interface Interaction {
   readonly path: string;
   /** SMART's letters, of which one is needed before anything is read; none where the entries of a Bundle bring their own. */
   readonly permissions: readonly Permission[];
-  readonly body: 'none' | 'resource' | 'form' | 'parameters';
+  /** `own`: whatever it is, it comes as the Binary that holds it. */
+  readonly body: 'none' | 'resource' | 'form' | 'parameters' | 'own';
   readonly action: AuditRecord['action'];
   readonly run: (context: Context, request: Request) => Promise<Reply>;
 }

@@ -129,9 +129,13 @@ function demandOneOf(access: Access, interaction: Interaction, type: string): vo
   if (first && !permissions.some((permission) => access.may(permission, type))) demand(access, first, type);
 }
 
+/** They concern more than one resource by its name. */
+const several = new Set(['search-type', 'search-system', 'history-type', 'history-system', 'operation']);
+
 /** What was asked, where that is more than one resource by its name. */
 function queryOf({ code, path }: Interaction, name: string, params: URLSearchParams): string | undefined {
-  if (!['search-type', 'search-system', 'history-type', 'history-system', 'operation'].includes(code)) return undefined;
+  const isConditional = path === ':type' && (code === 'update' || code === 'patch' || code === 'delete');
+  if (!isConditional && !several.has(code)) return undefined;
   const special = /(?:[$]|_history).*$/.exec(path)?.[0] ?? '';
   const asked = [name, special].filter(Boolean).join('/');
   const text = params.toString();
@@ -151,6 +155,7 @@ function performUrl(context: Context, entry: EntryRequest & { readonly strict: b
     form: () => Promise.resolve(params),
     ifMatch: entry.ifMatch,
     ifNoneExist: entry.ifNoneExist,
+    ifNoneMatch: entry.ifNoneMatch,
     strict: entry.strict,
     returns: undefined,
   });

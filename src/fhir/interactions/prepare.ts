@@ -1,15 +1,18 @@
 /** From a resource that a client wants written to a `Write` of the store: validated, stamped, indexed. */
 import type { Resource } from '@medplum/fhirtypes';
 import { FhirError, type Issue } from '../../shared/errors.ts';
-import type { Write, Written } from '../../store/resources/write.ts';
+import type { Write } from '../../store/resources/write.ts';
+import { definitionIssues } from '../catalogue/definition-issues.ts';
 import type { Context } from '../context.ts';
 import { stamp } from '../json/stamp.ts';
-import type { Body, Reply } from '../reply.ts';
+import type { Stamped } from '../json/unchanged.ts';
+import type { Body } from '../reply.ts';
 import { extract } from '../search/extract.ts';
+import { partIssues } from '../summary/part.ts';
 
 /** Throws `unprocessable` with all problems of the resource at once; warnings do not stop a write. */
-export function demandValid({ validate }: Pick<Context, 'validate'>, resource: Resource): void {
-  const issues = validate(resource);
+export function demandValid(context: Pick<Context, 'validate' | 'parameters'>, resource: Resource): void {
+  const issues = [...context.validate(resource), ...definitionIssues(context, resource), ...partIssues(resource)];
   if (issues.some(isError)) {
     throw new FhirError('unprocessable', `The ${resource.resourceType} is not valid.`, { issues });
   }
@@ -35,7 +38,7 @@ export function demandSameType(type: string, { resourceType }: Resource): void {
   throw new FhirError('invalid', message, { expression: [`${type}.resourceType`] });
 }
 
-/** The write of a validated body under `id`. */
+/** The write of a validated body under `id`; `stamped` spares stamping it again. */
 export function writeOf(
   { now, base, parameters }: Pick<Context, 'now' | 'base' | 'parameters'>,
   {
@@ -43,25 +46,29 @@ export function writeOf(
     id,
     body,
     expect,
-  }: { readonly op: 'create' | 'update'; readonly id: string; readonly body: Body } & Pick<Write, 'expect'>,
+    stamped,
+  }: { readonly op: 'create' | 'update'; readonly id: string; readonly body: Body; readonly stamped?: Stamped } & Pick<
+    Write,
+    'expect'
+  >,
 ): Write {
-  const updated = now().toISOString();
   const type = body.resource.resourceType;
-  const stamped = stamp(body.text, { id, updated });
+  const { parts, updated } = stamped ?? stampOf({ now }, id, body);
+  const index = extract({ ...body.resource, id }, { base, parameters });
   return {
     op,
     type,
     id,
-    body: stamped,
+    body: parts,
     updated,
     expect,
-    index: extract({ ...body.resource, id }, { base, parameters }),
+    index,
+    ...(parameters ? { generation: parameters.generation } : {}),
   };
 }
 
-/** The answer to a write: 201 when the resource is new (again), else 200. */
-export function replyOf(write: Write | undefined, written: Written | undefined): Reply {
-  if (!write || !written) throw new Error('The store told nothing about a write.');
-  const [before, after] = write.body;
-  return { status: written.created ? 201 : 200, text: `${before}${written.version}${after}`, version: written };
+/** The body with id and time, cut where the version's number belongs. */
+export function stampOf({ now }: Pick<Context, 'now'>, id: string, { text }: Body): Stamped {
+  const updated = now().toISOString();
+  return { parts: stamp(text, { id, updated }), updated };
 }

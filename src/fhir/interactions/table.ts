@@ -9,16 +9,13 @@ import type { Context } from '../context.ts';
 import { operationRows } from '../operations/table.ts';
 import type { Reply } from '../reply.ts';
 import { batch } from './batch.ts';
-import { create } from './create.ts';
-import { remove } from './delete.ts';
-import { parseIfMatch } from './expect.ts';
 import { history } from './history.ts';
 import type { Interaction, Request } from './interaction.ts';
 import { read } from './read.ts';
 import { search } from './search.ts';
 import { transaction } from './transaction.ts';
-import { update } from './update.ts';
 import { vread } from './vread.ts';
+import { writeRows } from './write-rows.ts';
 
 export const interactions: readonly Interaction[] = [
   { code: 'read', method: 'GET', path: ':type/:id', permissions: ['r'], body: 'none', action: 'R', run: read },
@@ -60,44 +57,10 @@ export const interactions: readonly Interaction[] = [
     action: 'E',
     run: async (context, { type, form, strict }) => search(context, { type, params: await form(), strict }),
   },
-  {
-    code: 'create',
-    method: 'POST',
-    path: ':type',
-    permissions: ['c'],
-    body: 'resource',
-    action: 'C',
-    run: async (context, { type, body, ifNoneExist }) => {
-      if (ifNoneExist !== undefined) throw notYet('Conditional create (If-None-Exist)');
-      return create(context, { type, body: await body() });
-    },
-  },
-  {
-    code: 'update',
-    method: 'PUT',
-    path: ':type/:id',
-    permissions: ['u', 'c'],
-    body: 'resource',
-    action: 'U',
-    run: async (context, { type, id, body, ifMatch }) =>
-      update(context, { type, id, body: await body(), ifMatch: parseIfMatch(ifMatch) }),
-  },
-  {
-    code: 'delete',
-    method: 'DELETE',
-    path: ':type/:id',
-    permissions: ['d'],
-    body: 'none',
-    action: 'D',
-    run: (context, { type, id, ifMatch }) => remove(context, { type, id, ifMatch: parseIfMatch(ifMatch) }),
-  },
+  ...writeRows,
   { code: 'transaction', method: 'POST', path: '', permissions: [], body: 'resource', action: 'E', run: bundle },
   ...operationRows,
 ];
-
-function notYet(what: string): FhirError {
-  return new FhirError('unsupported', `${what} is not supported by this server.`);
-}
 
 /** A Bundle posted to the base: a transaction, or a batch whose entries are requests by themselves, audited each. */
 function bundle(context: Context, { body: readBody, returns, perform }: Request): Promise<Reply> {

@@ -4,40 +4,49 @@
  */
 import { FhirError } from '../../shared/errors.ts';
 import { isId } from '../../shared/id.ts';
+import type { Version } from '../../store/resources/version.ts';
 import type { Context } from '../context.ts';
 import type { Body, Reply } from '../reply.ts';
-import { checkedExpect, type IfMatch, lookAndWrite } from './expect.ts';
+import { replyOf } from './commit.ts';
+import { type IfMatch, type IfNoneMatch, lookAndWrite, replacement } from './expect.ts';
 import { demand, demandType, demandWritable } from './guard.ts';
-import { completed, demandSameType, demandValid, replyOf, writeOf } from './prepare.ts';
+import { completed, demandSameType, demandValid } from './prepare.ts';
 
 export interface Update {
   readonly type: string;
   readonly id: string;
   readonly body: Body;
   readonly ifMatch?: IfMatch;
+  readonly ifNoneMatch?: IfNoneMatch;
 }
 
-/** Stores a new version. Throws `precondition` when another version than `ifMatch` is current. */
+/**
+ * Stores a new version; a body that says what the current version says makes none. Throws `precondition` when another
+ * version than `ifMatch` is current.
+ */
 export async function update(context: Context, asked: Update): Promise<Reply> {
   demandTarget(context, asked);
-  const { type, id, ifMatch } = asked;
+  const { type, id } = asked;
   const body = await completed(context, asked.body, id);
   demandValid(context, body.resource);
-  const { writes, written } = await lookAndWrite(context.store, async () => {
-    const current = await context.store.resources.read(type, id);
-    const expect = checkedExpect(context.access, { current, resource: body.resource, ifMatch });
-    return [writeOf(context, { op: 'update', id, body, expect })];
+  let current: Version | undefined;
+  const committed = await lookAndWrite(context, async () => {
+    current = await context.store.resources.read(type, id);
+    const write = replacement(context, { ...asked, body, current });
+    return write ? [write] : [];
   });
-  return replyOf(writes[0], written[0]);
+  return committed.writes.length > 0 ? replyOf(committed) : unchanged(current);
+}
+
+/** The answer to an update that says nothing new: the version that is there. */
+export function unchanged(current: Version | undefined): Reply {
+  if (!current) throw new Error('Nothing was written, and nothing was there.');
+  return { status: 200, text: current.body, version: current };
 }
 
 /** All that can be said about an update before its body is complete and the version that it replaces is known. */
-export function demandTarget(context: Context, { type, id, body }: Update): void {
-  demandType(type);
-  demandWritable(type);
-  // Whether it will be an update or a create shows later; who may do neither need not wait for that.
-  if (!context.access.may('c', type)) demand(context.access, 'u', type);
-  demandSameType(type, body.resource);
+export function demandTarget(context: Pick<Context, 'access'>, { type, id, body }: Update): void {
+  demandUpdatable(context, { type, body });
   if (!isId(id)) {
     const message = `${JSON.stringify(id)} is no id: 1 to 64 letters, digits, "-" and "." are.`;
     throw new FhirError('invalid', message, { expression: [`${type}.id`] });
@@ -46,4 +55,16 @@ export function demandTarget(context: Context, { type, id, body }: Update): void
     const found = body.resource.id === undefined ? 'has no id' : `has the id ${JSON.stringify(body.resource.id)}`;
     throw new FhirError('invalid', `The body ${found}, the URL has ${id}.`, { expression: [`${type}.id`] });
   }
+}
+
+/** The same where the id is not known yet. */
+export function demandUpdatable(
+  { access }: Pick<Context, 'access'>,
+  { type, body }: { readonly type: string; readonly body: Body },
+): void {
+  demandType(type);
+  demandWritable(type);
+  // Whether it will be an update or a create shows later; who may do neither need not wait for that.
+  if (!access.may('c', type)) demand(access, 'u', type);
+  demandSameType(type, body.resource);
 }

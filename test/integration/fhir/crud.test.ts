@@ -179,9 +179,49 @@ describe('update', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 412, 412, 412]);
   });
 
+  it.each([
+    ['the same text', (text: string) => text],
+    [
+      'another order and other white space',
+      (text: string) => text.replace('"status":"final",', '').replace(/}$/, ', "status" : "final"\n}'),
+    ],
+    [
+      'its own meta',
+      (text: string) => text.replace('{', '{"meta":{"versionId":"77","lastUpdated":"2020-01-01T00:00:00Z"},'),
+    ],
+  ])('makes no version of %s: 200 with the current one', async (_, change) => {
+    const id = await made();
+    const text = `{"resourceType":"Observation","id":"${id}","status":"final","code":{"text":"x"},"valueQuantity":{"value":1.10}}`;
+    const first = await request('PUT', `/Observation/${id}`, { body: text });
+    const again = await request('PUT', `/Observation/${id}`, { body: change(text) });
+    expect([first.status, again.status, again.headers.get('etag')]).toEqual([201, 200, 'W/"1"']);
+    expect(again.text).toBe(first.text);
+    expect((await request('GET', `/Observation/${id}/_history`)).as<Bundle>().total).toBe(1);
+  });
+
+  it('takes other digits for a change', async () => {
+    const id = await made();
+    const text = (value: string) =>
+      `{"resourceType":"Observation","id":"${id}","status":"final","code":{"text":"x"},"valueQuantity":{"value":${value}}}`;
+    await request('PUT', `/Observation/${id}`, { body: text('1.10') });
+    const answer = await request('PUT', `/Observation/${id}`, { body: text('1.1') });
+    expect([answer.headers.get('etag'), answer.text.includes('"value":1.1}')]).toEqual(['W/"2"', true]);
+  });
+
+  it('heeds If-None-Match: * creates only what is not there', async () => {
+    const id = await made();
+    expect((await put(id, { 'if-none-match': '*' })).status).toBe(412);
+    await request('DELETE', `/Patient/${id}`);
+    const again = await put(id, { 'if-none-match': '*' });
+    expect([again.status, again.headers.get('etag')]).toEqual([201, 'W/"3"']);
+  });
+
   it('lets all of many updates without If-Match through, one version each', async () => {
     const id = await made();
-    const answers = await Promise.all(Array.from({ length: 12 }, () => put(id)));
+    const body = (at: number) => ({ resourceType: 'Patient', id, multipleBirthInteger: at });
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_, at) => request('PUT', `/Patient/${id}`, { body: body(at) })),
+    );
     expect(answers.map(({ status }) => status)).toEqual(new Array(12).fill(200));
     const versions = answers.map((answer) => Number(answer.as<Patient>().meta?.versionId)).sort((a, b) => a - b);
     expect(versions).toEqual(Array.from({ length: 12 }, (_, at) => at + 2));
@@ -258,7 +298,9 @@ describe('history of an instance', () => {
 
   it('comes in pages that together are the whole', async () => {
     const id = await made();
-    for (let at = 0; at < 4; at += 1) await request('PUT', `/Patient/${id}`, { body: { resourceType: 'Patient', id } });
+    for (const multipleBirthInteger of [1, 2, 3, 4]) {
+      await request('PUT', `/Patient/${id}`, { body: { resourceType: 'Patient', id, multipleBirthInteger } });
+    }
     const versions: string[] = [];
     let next: string | undefined = `/Patient/${id}/_history?_count=2`;
     while (next) {

@@ -235,9 +235,10 @@ describe('transaction', () => {
 
   it('lets concurrent transactions on the same resources through, one after the other', async () => {
     const ids = ['tx-a', 'tx-b', 'tx-c'];
-    const puts = (order: string[]) => order.map((id) => entry('PUT', `Patient/${id}`, { resourceType: 'Patient', id }));
+    const puts = (order: string[], multipleBirthInteger: number) =>
+      order.map((id) => entry('PUT', `Patient/${id}`, { resourceType: 'Patient', id, multipleBirthInteger }));
     const answers = await Promise.all(
-      Array.from({ length: 8 }, (_, at) => run(...puts(at % 2 ? ids : ids.toReversed()))),
+      Array.from({ length: 8 }, (_, at) => run(...puts(at % 2 ? ids : ids.toReversed(), at))),
     );
     expect(answers.map(({ status }) => status)).toEqual(new Array(8).fill(200));
     for (const id of ids) expect((await request('GET', `/Patient/${id}`)).headers.get('etag')).toBe('W/"8"');

@@ -1,0 +1,116 @@
+/**
+ * What each entry of a transaction asks for, and that no two of them write the same resource.
+ * https://hl7.org/fhir/R4/http.html#trules
+ */
+import { isId, newId } from '../../shared/id.ts';
+import type { Version } from '../../store/resources/version.ts';
+import type { Context } from '../context.ts';
+import { isResourceType } from '../definitions/types.ts';
+import { type Patch, patchOf } from '../patch/patch-document.ts';
+import type { Body } from '../reply.ts';
+import { type Criteria, criteriaOf } from './conditional-match.ts';
+import { type Entry, entryError, inEntry } from './entries.ts';
+
+export type Op = 'delete' | 'create' | 'update' | 'patch' | 'get';
+
+export interface Plan {
+  readonly entry: Entry;
+  readonly op: Op;
+  readonly type: string;
+  /** Empty for a GET, and for what criteria are still to find. */
+  readonly id: string;
+  /** Of create and update. */
+  readonly body?: Body;
+  readonly patch?: Patch;
+  readonly criteria?: Criteria;
+  /** What the criteria found; of a conditional create nothing is written then. */
+  readonly found?: readonly Version[];
+  /** A conditional create with the criteria of another entry, which creates it. */
+  readonly isRepeated?: boolean;
+}
+
+const ops: Readonly<Record<string, Op>> = {
+  DELETE: 'delete',
+  POST: 'create',
+  PUT: 'update',
+  PATCH: 'patch',
+  GET: 'get',
+  HEAD: 'get',
+};
+
+/** The plan of an entry. Throws `invalid` and what `criteriaOf` throws, with expressions that begin at the Bundle. */
+export function planOf(context: Context, entry: Entry): Plan {
+  const { at, method } = entry;
+  const op = ops[method];
+  if (!op) throw entryError(at, 'request.method', `${method} is not supported in a transaction.`);
+  if (op === 'get') return { entry, op, type: '', id: '' };
+  return located({ entry }, () => ({ ...targetOf(context, entry, op), ...contentOf(entry, op) }));
+}
+
+/** What the URL says: a type, and an id or criteria. */
+function targetOf(context: Context, entry: Entry, op: Op): Plan {
+  const { at, url, method } = entry;
+  const question = url.indexOf('?');
+  const [type = '', id = '', ...more] = (question < 0 ? url : url.slice(0, question)).split('/');
+  const isConditional = question >= 0 && op !== 'create';
+  const isOfType = op === 'create' ? question < 0 : isConditional;
+  const fits = isOfType ? id === '' : isId(id);
+  if (!isResourceType(type) || !fits || more.length > 0) throw entryError(at, 'request.url', wrongUrl(url, method));
+  const asked = isConditional ? url.slice(question) : undefined;
+  const text = op === 'create' ? entry.ifNoneExist : asked;
+  const criteria = text === undefined ? {} : { criteria: criteriaOf(context, type, text) };
+  return { entry, op, type, id: op === 'create' ? newId(context.now().getTime()) : id, ...criteria };
+}
+
+function contentOf({ body }: Entry, op: Op): Pick<Plan, 'body' | 'patch'> {
+  if (!body) return {};
+  return op === 'patch' ? { patch: patchOf(body) } : { body };
+}
+
+function wrongUrl(url: string, method: string): string {
+  const form = method === 'POST' ? 'Type' : 'Type/id or Type?criteria';
+  return `${JSON.stringify(url)} is not the ${form} that a ${method} needs.`;
+}
+
+/** The resources that a plan writes, as `Type/id`. */
+export function targetsOf({ op, type, id, criteria, found = [], isRepeated }: Plan): readonly string[] {
+  if (op === 'get' || isRepeated || (op === 'create' && found.length > 0)) return [];
+  if (op === 'delete' && criteria) return found.map((one) => `${type}/${one.id}`);
+  return [`${type}/${id}`];
+}
+
+/** Throws `invalid` when two entries write the same resource, or one deletes what another one was to be created as. */
+export function demandDistinct(plans: readonly Plan[]): void {
+  const writers = new Map<string, number>();
+  for (const plan of plans) {
+    for (const name of targetsOf(plan)) {
+      const other = writers.get(name);
+      if (other !== undefined) throw entryError(plan.entry.at, 'request.url', `Entry ${other} writes ${name} too.`);
+      writers.set(name, plan.entry.at);
+    }
+  }
+  const deleted = new Set(plans.flatMap((plan) => (plan.op === 'delete' ? targetsOf(plan) : [])));
+  for (const { op, type, id, found, entry } of plans) {
+    if (op !== 'create' || !found?.length || !deleted.has(`${type}/${id}`)) continue;
+    const message = `If-None-Exist finds ${type}/${id}, which entry ${writers.get(`${type}/${id}`)} deletes.`;
+    throw entryError(entry.at, 'request.ifNoneExist', message);
+  }
+}
+
+/** Runs work for one entry; what it throws says which. */
+export function located<T>({ entry }: Pick<Plan, 'entry'>, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw inEntry(entry.at, error, entry.body?.resource);
+  }
+}
+
+/** The same for work that takes its time. */
+export async function locatedLater<T>({ entry }: Pick<Plan, 'entry'>, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw inEntry(entry.at, error, entry.body?.resource);
+  }
+}
