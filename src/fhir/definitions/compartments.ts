@@ -8,6 +8,10 @@ export type CompartmentType = 'Patient' | 'Encounter' | 'Practitioner' | 'Relate
 
 const compartments = lazy(() => readGenerated<Record<CompartmentType, Record<string, string[]>>>('compartments.json'));
 
+export function isCompartmentType(type: string): type is CompartmentType {
+  return Object.hasOwn(compartments(), type);
+}
+
 /** Codes of the parameters of `type` that make it a member (`{def}` for the resource itself); empty: never a member. */
 export function compartmentParameters(compartment: CompartmentType, type: string): readonly string[] {
   const members = compartments()[compartment];

@@ -46,8 +46,9 @@ export function capabilities({
   conditionalDelete = 'single',
 }: CapabilityOptions): CapabilityStatement {
   const searchable = (type: string) => parameters.parameters(type).filter(isSearchable);
-  const ofTypes = interactions.filter(({ path }) => path.startsWith(':type'));
-  const ofSystem = interactions.filter(({ path }) => path === '').flatMap(({ code }) => [code, 'batch']);
+  const ofTypes = interactions.filter(({ path, code }) => path.startsWith(':type') && code !== 'operation');
+  const system = interactions.filter(({ path, code }) => !path.includes(':') && code !== 'operation');
+  const ofSystem = [...new Set([...system.map(({ code }) => code), 'batch'])];
   return {
     resourceType: 'CapabilityStatement',
     name: 'LIVEDOC',

@@ -18,6 +18,8 @@ export interface Request {
   readonly type: string;
   readonly id: string;
   readonly version: number;
+  /** The type to be found in a compartment, or `*`. */
+  readonly member: string;
   readonly params: URLSearchParams;
   /** Whether there is a body to read. */
   readonly hasBody: boolean;

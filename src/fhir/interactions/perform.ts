@@ -7,6 +7,7 @@ import type { Access } from '../access.ts';
 import { audited } from '../audit/audited.ts';
 import { projectForReader } from '../audit/project.ts';
 import type { Context } from '../context.ts';
+import { isCompartmentType } from '../definitions/compartments.ts';
 import { isResourceType } from '../definitions/types.ts';
 import type { Reply } from '../reply.ts';
 import { shapedReply } from '../summary/apply.ts';
@@ -35,7 +36,7 @@ for (const pattern of patterns) {
 }
 
 /** What a path says. */
-type Target = Pick<Request, 'type' | 'id' | 'version'>;
+type Target = Pick<Request, 'type' | 'id' | 'version' | 'member'>;
 
 export interface Match extends Target {
   readonly interaction: Interaction;
@@ -63,8 +64,8 @@ function targetOf(words: readonly string[], segments: readonly string[]): Target
   const segment = (word: string) => segments[words.indexOf(word)] ?? '';
   const [first = ''] = words;
   // An operation of one type has the type itself in its path.
-  const type = isResourceType(first) ? first : segment(':type');
-  return { type, id: segment(':id'), version: Number(segment(':version') || Number.NaN) };
+  const type = isResourceType(first) ? first : segment(':type') || segment(':compartment');
+  return { type, id: segment(':id'), version: Number(segment(':version') || Number.NaN), member: segment(':member') };
 }
 
 /** The methods that a path has. */
@@ -86,6 +87,8 @@ function fits(words: readonly string[], segments: readonly string[]): boolean {
 
 function segmentFits(word: string, segment: string): boolean {
   if (word === ':type') return isResourceType(segment);
+  if (word === ':compartment') return isCompartmentType(segment);
+  if (word === ':member') return segment === '*' || isResourceType(segment);
   if (word === ':id') return segment !== '' && !/^[_$]/.test(segment);
   if (word === ':version') return /^[1-9]\d{0,8}$/.test(segment);
   return word === segment;
@@ -105,10 +108,10 @@ export async function perform(
   const performEntry: Request['perform'] = (own, entry) => performUrl(own, { ...entry, strict });
   const whole: Request = { ...request, ...target, perform: performEntry };
   // Whoever reads the trail sees it up to the request before.
-  if (isServersOwn(target.type) && !isWrite(interaction)) await projectForReader(context);
+  if (asksForOwn(target, request.params) && !isWrite(interaction)) await projectForReader(context);
   // Which of the two it is shows inside.
   if (code === 'transaction') return run(context, whole);
-  const name = target.id === '' ? target.type : `${target.type}/${target.id}`;
+  const name = [target.type, target.id, target.member].filter(Boolean).join('/');
   const query = queryOf(interaction, name, request.params);
   const deed = { code, action, query, target: query === undefined ? name : undefined };
   const reply = await audited(context, deed, (inner) => {
@@ -117,6 +120,11 @@ export async function perform(
     return run(inner, whole);
   });
   return isWrite(interaction) ? reply : shapedReply(reply, askedShape(reply.params ?? request.params));
+}
+
+/** A history or search of everything does not wait for it. */
+function asksForOwn({ type, member }: Target, params: URLSearchParams): boolean {
+  return [type, member, ...params.getAll('_type').flatMap((value) => value.split(','))].some(isServersOwn);
 }
 
 /** What can be refused before a body is read. */

@@ -1,5 +1,5 @@
 /**
- * FHIR search-type interaction.
+ * FHIR search interactions: of a type, of the whole system, within a compartment.
  * https://hl7.org/fhir/R4/http.html#search
  */
 import { newId } from '../../shared/id.ts';
@@ -8,13 +8,14 @@ import type { Context } from '../context.ts';
 import { outcome } from '../outcome.ts';
 import type { Reply } from '../reply.ts';
 import { type BundleEntry, bundleText } from '../search/bundle.ts';
-import { searcherOf } from '../search/criteria.ts';
 import { type Included, included, maxIncluded } from '../search/include.ts';
-import { askedPage, pageLinks } from '../search/page.ts';
-import { parseSearch, type Search } from '../search/parse.ts';
+import { askedPage, pageLinks, placeOf } from '../search/page.ts';
+import { namedTypes, parseSearchesIn, type Search, type SearchRequests } from '../search/parse.ts';
 import { demand } from './guard.ts';
+import { searchableTypes } from './searchable-types.ts';
 
 export interface SearchRequest {
+  /** Empty for the whole system. */
   readonly type: string;
   /** Of the URL and, by POST, of the form, together. */
   readonly params: URLSearchParams;
@@ -24,25 +25,53 @@ export interface SearchRequest {
 
 /** One page of the matches as a Bundle of type searchset. */
 export async function search(context: Context, { type, params, strict = false }: SearchRequest): Promise<Reply> {
-  demand(context.access, 's', type);
+  if (type !== '') {
+    demand(context.access, 's', type);
+    return searchset(context, { path: type, params, strict, typesOf: () => [type] });
+  }
+  return searchset(context, { path: '', params, strict, typesOf: (asked) => systemTypes(context, asked) });
+}
+
+/** https://hl7.org/fhir/R4/search.html#all: those that `_type` names, or all that the caller may search. */
+function systemTypes({ access }: Context, params: URLSearchParams): readonly string[] {
+  const named = namedTypes(params.getAll('_type'));
+  for (const type of named) demand(access, 's', type);
+  return named.length > 0 ? named : searchableTypes(access, 's');
+}
+
+export interface SearchsetRequest extends Omit<SearchRequests, 'types' | 'strict'> {
+  /** Below the base, for the links. */
+  readonly path: string;
+  readonly strict: boolean;
+  /** The types that the parameters of the search are about. */
+  readonly typesOf: (params: URLSearchParams) => readonly string[];
+}
+
+/** Answers a search, or the page of one that `_page` names. */
+export async function searchset(context: Context, request: SearchsetRequest): Promise<Reply> {
+  const { path, params, strict, typesOf, ...rest } = request;
   const link = params.get('_page');
-  const page = askedPage(context, type, link);
+  const page = askedPage(context, path, link);
   const asked = page ? new URLSearchParams(page.query) : params;
-  const parsed = parseSearch(searcherOf(context), { type, params: asked, strict });
-  const found = await context.store.search({ ...parsed.query, ...(page ? { after: page.after } : {}) });
+  const parsed = await parseSearchesIn(context, { ...rest, types: typesOf(asked), params: asked, strict });
+  // Later pages say what the first one counted.
+  const counted = page?.total === undefined ? {} : { total: 'none' as const };
+  const found = await context.store.search({ ...parsed.query, ...placeOf(page), ...counted });
   const around = await included(context, found.versions, parsed.includes);
+  const total = page?.total ?? found.total;
+  const query = parsed.used.toString();
   const text = bundleText(
     {
       type: 'searchset',
       id: newId(context.now().getTime()),
       updated: context.now().toISOString(),
-      total: found.total,
-      links: pageLinks(context, { path: type, query: parsed.used.toString(), link, next: found.next }),
+      total,
+      links: pageLinks(context, { path, query, link, next: found.next, previous: found.previous, total }),
     },
     entriesOf(context, parsed, found, around),
   );
-  const query = `${type}?${parsed.used}`;
-  return { status: 200, text, shown: [...found.versions, ...around.versions], query, params: parsed.used };
+  const shown = [...found.versions, ...around.versions];
+  return { status: 200, text, shown, query: query === '' ? path : `${path}?${query}`, params: parsed.used };
 }
 
 function entriesOf({ base }: Context, { warnings }: Search, { versions }: SearchPage, around: Included): BundleEntry[] {

@@ -13,6 +13,7 @@ import { history } from './history.ts';
 import type { Interaction, Request } from './interaction.ts';
 import { read } from './read.ts';
 import { search } from './search.ts';
+import { wideSearchRows } from './search-rows.ts';
 import { transaction } from './transaction.ts';
 import { vread } from './vread.ts';
 import { writeRows } from './write-rows.ts';
@@ -47,6 +48,7 @@ export const interactions: readonly Interaction[] = [
     run: history,
   },
   { code: 'history-system', method: 'GET', path: '_history', permissions: [], body: 'none', action: 'R', run: history },
+  ...wideSearchRows,
   { code: 'search-type', method: 'GET', path: ':type', permissions: ['s'], body: 'none', action: 'E', run: search },
   {
     code: 'search-type',

@@ -3,17 +3,26 @@
  * https://hl7.org/fhir/R4/search.html#chaining
  */
 import { FhirError } from '../../shared/errors.ts';
+import { isId } from '../../shared/id.ts';
 import type { Clause } from '../../store/search/query.ts';
 import type { Access } from '../access.ts';
 import type { Context } from '../context.ts';
 import { isResourceType, resourceTypes } from '../definitions/types.ts';
-import { clauseOf, isSearchable, type Surroundings } from './clause.ts';
+import { type Asked, clauseOf, isSearchable, type Surroundings } from './clause.ts';
+import { codeSetClause } from './code-sets.ts';
+import { filterClause } from './filter/clause.ts';
+import { hierarchyClause } from './hierarchy.ts';
 import { demandAllowed, demandChainable, demandIndexed } from './limits.ts';
+import type { LookUp } from './look-up.ts';
 import { parameterOf, type SearchParameter, type WithParameters } from './parameters.ts';
-import { bad } from './values.ts';
+import { alternatives, bad, unescaped } from './values.ts';
 
 export interface Searcher extends Surroundings, WithParameters {
   readonly access: Access;
+  /** Absent where nothing can be waited for: then there is no `:in`, and no hierarchy. */
+  readonly lookUp?: LookUp | undefined;
+  /** How many types chains may still lead to, as each link without a type multiplies them. */
+  readonly budget?: { left: number };
 }
 
 /** Who searches within an interaction. */
@@ -50,11 +59,35 @@ export function criterion(searcher: Searcher, type: string, name: string, value:
   if (name.startsWith('_has:')) return hasClause(searcher, type, name, value, links);
   const dot = name.indexOf('.');
   if (dot >= 0) return chainClause(searcher, type, name, value, links);
+  if (name === '_list') return listClause(searcher, name, value);
+  if (name === '_filter') return filtered(searcher, type, value, links);
   const [code = '', modifier, ...more] = name.split(':');
   if (more.length > 0) throw bad(name, 'more than one modifier');
-  const parameter = demandParameter(searcher, type, code);
+  return plainClause(searcher, demandParameter(searcher, type, code), { type, name, modifier, value });
+}
+
+function plainClause(searcher: Searcher, parameter: SearchParameter, asked: Asked): Clause {
+  const { modifier, name, value } = asked;
   demandAllowed(parameter, { name, modifier, value });
-  return clauseOf(parameter, { type, name, modifier, value }, searcher);
+  if (modifier === 'missing' && (parameter.code === '_id' || parameter.code === '_lastUpdated')) {
+    if (value !== 'true' && value !== 'false') throw bad(name, ':missing is true or false');
+    // Every resource has both.
+    return { kind: 'either', ways: value === 'true' ? [] : [[]] };
+  }
+  if (modifier === 'not' && parameter.type !== 'token') {
+    return { kind: 'not', where: [plainClause(searcher, parameter, { ...asked, modifier: undefined })] };
+  }
+  const narrow = (type: string) => {
+    readable(searcher, [type]);
+    return restriction(searcher, type);
+  };
+  const special =
+    parameter.type === 'token'
+      ? codeSetClause(searcher, parameter.code, asked)
+      : parameter.type === 'reference'
+        ? hierarchyClause({ ...searcher, narrow }, parameter, asked)
+        : undefined;
+  return special ?? clauseOf(parameter, asked, searcher);
 }
 
 /** `subject:Patient.name=peter`: the reference is to one of the types that have what comes after the dot. */
@@ -62,26 +95,86 @@ function chainClause(searcher: Searcher, type: string, name: string, value: stri
   const dot = name.indexOf('.');
   const [code = '', modifier, ...more] = name.slice(0, dot).split(':');
   const rest = name.slice(dot + 1);
+  if (more.length > 0) throw bad(name, `:${[modifier, ...more].join(':')} is no resource type`);
+  const first = /^[^.:]+/.exec(rest)?.[0] ?? '';
+  return chained(searcher, { type, code, modifier, name, first }, (target) => [
+    criterion(searcher, target, rest, value, links + 1),
+  ]);
+}
+
+interface Link {
+  readonly type: string;
+  readonly code: string;
+  /** The type that the reference is to be of. */
+  readonly modifier?: string | undefined;
+  readonly name: string;
+  /** The parameter that comes next. */
+  readonly first: string;
+}
+
+/** What fulfils `make` at the other end of a reference, of each type that it may point at and that has what comes next. */
+function chained(searcher: Searcher, link: Link, make: (target: string) => readonly Clause[]): Clause {
+  const { type, code, modifier, name, first } = link;
   const parameter = demandParameter(searcher, type, code);
   if (parameter.type !== 'reference') throw bad(name, `${code} is no reference, so nothing can be chained to it`);
-  if (more.length > 0 || (modifier !== undefined && !isResourceType(modifier))) {
-    throw bad(name, `:${[modifier, ...more].join(':')} is no resource type`);
-  }
+  if (modifier !== undefined && !isResourceType(modifier)) throw bad(name, `:${modifier} is no resource type`);
   const candidates = modifier === undefined ? (parameter.targets ?? resourceTypes()) : [modifier];
-  const first = /^[^.:]+/.exec(rest)?.[0] ?? '';
   demandChainable(parameter, name, first);
-  const known = candidates.filter((target) => first === '_has' || isKnown(searcher, target, first));
+  const known = candidates.filter((target) => everywhere.has(first) || isKnown(searcher, target, first));
   if (known.length === 0) throw unknownParameter(searcher, modifier ?? candidates.join(' or '), first);
-  const targets = readable(searcher, known).map((target) => {
-    const clause = criterion(searcher, target, rest, value, links + 1);
-    return { type: target, where: [clause, ...restriction(searcher, target)] };
-  });
+  spend(searcher, name, known.length);
+  const targets = readable(searcher, known).map((target) => ({
+    type: target,
+    where: [...make(target), ...restriction(searcher, target)],
+  }));
   return { kind: 'chain', param: `${type}.${code}`, targets };
 }
+
+function spend({ budget }: Searcher, name: string, types: number): void {
+  if (!budget) return;
+  budget.left -= types;
+  if (budget.left < 0) throw bad(name, 'its chains lead to too many types; name them, as in subject:Patient.name');
+}
+
+/** What every type can be searched by and is no search parameter. */
+const everywhere = new Set(['_has', '_list', '_filter']);
 
 function isKnown(searcher: Searcher, type: string, code: string): boolean {
   const parameter = parameterOf(searcher, type, code);
   return parameter !== undefined && isSearchable(parameter);
+}
+
+/**
+ * `_list=42`: what the List holds.
+ * https://hl7.org/fhir/R4/search.html#list
+ */
+function listClause(searcher: Searcher, name: string, value: string): Clause {
+  const ids = alternatives(name, value).map((one) => unescaped(one).replace(/^List\//, ''));
+  const functional = ids.find((id) => id.startsWith('$'));
+  if (functional) throw bad(name, `this server has no functional list ${functional}; name the id of a List`);
+  const wrong = ids.find((id) => !isId(id));
+  if (wrong !== undefined) throw bad(name, `${JSON.stringify(wrong)} is no id of a List`);
+  readable(searcher, ['List']);
+  const where: Clause[] = [{ kind: 'id', any: ids }, ...restriction(searcher, 'List')];
+  return { kind: 'has', type: 'List', param: 'List.item', where };
+}
+
+/** https://hl7.org/fhir/R4/search_filter.html: a parameter that is not known is an error here, always. */
+function filtered(searcher: Searcher, type: string, value: string, links: number): Clause {
+  const name = '_filter';
+  try {
+    return filterClause(
+      {
+        parameter: (of, code) => demandParameter(searcher, of, code),
+        plain: (of, asked, text) => criterion(searcher, of, asked, text, links + 1),
+        chain: (of, code, first, make) => chained(searcher, { type: of, code, name, first }, make),
+      },
+      type,
+      value,
+    );
+  } catch (error) {
+    throw isUnknownParameter(error) ? bad(name, error.message.replace(/\.$/, '')) : error;
+  }
 }
 
 /** The types that the caller may search at all; throws `forbidden` when there is none. */

@@ -11,14 +11,15 @@ export interface Target {
   readonly version?: string;
 }
 
-const restful = /^(.*?)([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/([A-Za-z0-9\-.]{1,64}))?$/;
+// What comes before ends with a slash: tried at every letter, a long text without one would take for ever.
+const restful = /^(?:(.*)\/)?([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/([A-Za-z0-9\-.]{1,64}))?$/;
 
 /** The resource that a relative or RESTful absolute reference names, and the base before it (empty: relative). */
 export function parseReference(reference: string): (Target & { readonly base: string }) | undefined {
   const match = restful.exec(reference);
   const [, before = '', type = '', id = '', version] = match ?? [];
-  if (!match || !isResourceType(type) || (before !== '' && !before.endsWith('/'))) return undefined;
-  return { base: before.slice(0, -1), type, id, ...(version === undefined ? {} : { version }) };
+  if (!match || !isResourceType(type)) return undefined;
+  return { base: before, type, id, ...(version === undefined ? {} : { version }) };
 }
 
 /** The type of what a Reference points at, as far as the reference itself tells. */

@@ -11,7 +11,7 @@ export interface Include {
   readonly reverse: boolean;
   /** Also from what was included, not only from the matches. */
   readonly iterate: boolean;
-  /** The type that has the reference; for `_include=*` every one. */
+  /** The type that has the reference; `*` is every one. */
   readonly source: string;
   /** The reference parameter; `*` is all. */
   readonly code: string;
@@ -20,39 +20,51 @@ export interface Include {
 }
 
 interface Searched extends WithParameters {
-  readonly type: string;
+  /** The types that matches may be of. */
+  readonly types: readonly string[];
 }
 
-/** Reads `Source:code[:Target]` or `*` for a search of a type; throws `invalid`. */
-export function parseInclude({ type, parameters }: Searched, name: string, value: string): Include {
+interface Parts {
+  readonly name: string;
+  readonly reverse: boolean;
+  readonly iterate: boolean;
+}
+
+/** Reads `Source:code[:Target]`, `Source:*` or `*` for a search of types; throws `invalid`. */
+export function parseInclude(searched: Searched, name: string, value: string): Include {
   const [base, modifier, ...extra] = name.split(':');
-  const reverse = base === '_revinclude';
+  // `recurse` is what R3 called `iterate`.
   if (extra.length > 0 || !['iterate', 'recurse', undefined].includes(modifier)) {
     throw bad(name, `there is no modifier :${[modifier, ...extra].join(':')}`);
   }
-  const iterate = modifier !== undefined;
-  if (value === '*' && !reverse) return { reverse, iterate, source: '*', code: '*' };
+  const parts: Parts = { name, reverse: base === '_revinclude', iterate: modifier !== undefined };
+  const { reverse, iterate } = parts;
+  if (value === '*') return { reverse, iterate, source: '*', code: '*' };
   const [source = '', code = '', target, ...more] = value.split(':');
   if (!isResourceType(source) || code === '' || more.length > 0) throw bad(name, 'it is not Type:reference[:Type]');
   if (target !== undefined && !isResourceType(target)) throw bad(name, `${target} is no resource type`);
-  if (!iterate && !reverse && source !== type) throw bad(name, `the matches are of type ${type}, not ${source}`);
-  demandReference({ name, source, code, parameters }, reverse && !iterate ? type : target);
+  if (!iterate && !reverse && !searched.types.includes(source)) {
+    throw bad(name, `the matches are of type ${searched.types.slice(0, 3).join(' or ')}, not ${source}`);
+  }
+  if (code !== '*') demandReference(searched, parts, source, code, target);
   return { reverse, iterate, source, code, ...(target === undefined ? {} : { target }) };
 }
 
-interface Named extends WithParameters {
-  readonly name: string;
-  readonly source: string;
-  readonly code: string;
-}
-
-function demandReference({ name, source, code, parameters }: Named, target: string | undefined): void {
-  if (code === '*') return;
+function demandReference(
+  { types, parameters }: Searched,
+  { name, reverse, iterate }: Parts,
+  source: string,
+  code: string,
+  target: string | undefined,
+): void {
   const parameter = parameterOf({ parameters }, source, code);
   if (parameter?.type !== 'reference') throw bad(name, `${source} has no reference parameter ${JSON.stringify(code)}`);
   // What is included forward is read from the matches themselves; what points at them is looked up in the index.
-  if (name.startsWith('_rev')) demandIndexed(source, parameter);
-  if (target !== undefined && parameter.targets && !parameter.targets.includes(target)) {
-    throw bad(name, `${source}.${code} never points at ${target}`);
+  if (reverse) demandIndexed(source, parameter);
+  const { targets } = parameter;
+  if (!targets) return;
+  const wanted = target === undefined ? (reverse && !iterate ? types : []) : [target];
+  if (wanted.length > 0 && !wanted.some((type) => targets.includes(type))) {
+    throw bad(name, `${source}.${code} never points at ${wanted.slice(0, 3).join(' or ')}`);
   }
 }

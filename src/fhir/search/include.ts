@@ -2,11 +2,14 @@
  * What `_include` and `_revinclude` bring along, never more than the caller may see.
  * https://hl7.org/fhir/R4/search.html#include
  */
+
 import type { Version } from '../../store/resources/version.ts';
+import type { Clause } from '../../store/search/query.ts';
 import type { Context } from '../context.ts';
+import { resourceTypes } from '../definitions/types.ts';
 import { mayShow } from '../interactions/guard.ts';
 import { restriction, searcherOf } from './criteria.ts';
-import { extract } from './extract.ts';
+import { pointers } from './include-pointers.ts';
 import type { Include } from './include-value.ts';
 import { r4Parameters } from './parameters.ts';
 
@@ -26,7 +29,7 @@ interface Gathering {
   truncated: boolean;
 }
 
-const nameOf = ({ type, id }: { readonly type: string; readonly id: string }): string => `${type}/${id}`;
+const nameOf = ({ type, id, version }: Pick<Version, 'type' | 'id' | 'version'>): string => `${type}/${id}/${version}`;
 
 /** Everything that the includes ask for around `matches`, each once and none of the matches themselves. */
 export async function included(
@@ -37,13 +40,11 @@ export async function included(
   const gathering: Gathering = { context, seen: new Set(matches.map(nameOf)), found: [], truncated: false };
   let around = matches;
   let asked = includes;
-  while (around.length > 0 && asked.length > 0) {
+  // What was seen is not gone through again, so that circles end.
+  while (around.length > 0 && asked.length > 0 && !gathering.truncated) {
     const before = gathering.found.length;
-    await gatherForward(
-      gathering,
-      around,
-      asked.filter(({ reverse }) => !reverse),
-    );
+    const forward = asked.filter(({ reverse }) => !reverse);
+    if (forward.length > 0) await gatherForward(gathering, around, forward);
     for (const include of asked.filter(({ reverse }) => reverse)) await gatherReverse(gathering, around, include);
     around = gathering.found.slice(before);
     asked = includes.filter(({ iterate }) => iterate);
@@ -56,58 +57,85 @@ async function gatherForward(
   around: readonly Version[],
   includes: readonly Include[],
 ): Promise<void> {
-  if (includes.length === 0) return;
-  const targets = new Map<string, { readonly type: string; readonly id: string }>();
-  for (const version of around) {
-    for (const target of targetsOf(gathering.context, version, includes)) {
-      if (!gathering.seen.has(nameOf(target))) targets.set(nameOf(target), target);
-    }
-  }
-  const versions = await gathering.context.store.resources.readMany([...targets.values()].slice(0, maxIncluded));
-  keep(gathering, versions);
+  const { context } = gathering;
+  const { resources } = context.store;
+  const { current, versioned, canonical } = pointers(context, around, includes);
+  const known = new Set(gathering.found.concat(around).map(({ type, id }) => `${type}/${id}`));
+  const wanted = current.filter(({ type, id }) => !known.has(`${type}/${id}`));
+  if (wanted.length > maxIncluded) gathering.truncated = true;
+  keep(gathering, await resources.readMany(wanted.slice(0, maxIncluded)));
+  if (versioned.length > maxIncluded) gathering.truncated = true;
+  const named = versioned.slice(0, maxIncluded);
+  // https://hl7.org/fhir/R4/search.html#include: of a versioned reference, that version.
+  keep(gathering, await Promise.all(named.map(({ type, id, version }) => resources.readVersion(type, id, version))));
+  for (const [type, urls] of canonical) keep(gathering, await definitions(gathering, type, urls));
 }
 
-function targetsOf(
-  { base, parameters }: Context,
-  version: Version,
-  includes: readonly Include[],
-): { readonly type: string; readonly id: string }[] {
-  const asked = includes.filter(({ source }) => source === '*' || source === version.type);
-  if (asked.length === 0) return [];
-  return extract(JSON.parse(version.body), { base, parameters }).flatMap((row) => {
-    if (row.kind !== 'reference' || !row.target) return [];
-    const { type, id } = row.target;
-    const wanted = asked.some(
-      ({ code, target }) =>
-        (code === '*' || row.param === `${version.type}.${code}`) && (target === undefined || target === type),
-    );
-    return wanted ? [{ type, id }] : [];
+/** The resources of a type that canonical URLs name: of one without a version, the one that was written last. */
+async function definitions(
+  { context }: Gathering,
+  type: string,
+  canonicals: ReadonlySet<string>,
+): Promise<readonly Version[]> {
+  if (!context.access.may('s', type)) return [];
+  const any = [...new Set([...canonicals].map((url) => url.replace(/\|.*$/, '')))];
+  const where: Clause[] = [
+    { kind: 'uri', param: `${type}.url`, any, match: 'exact' },
+    ...restriction(searcherOf(context), type),
+  ];
+  const page = await context.store.search({ type, where, sort: [], count: maxIncluded, total: 'none' });
+  const latest = new Set<string>();
+  return page.versions.filter(({ body }) => {
+    const { url = '', version = '' } = JSON.parse(body) as { readonly url?: string; readonly version?: string };
+    const isLatest = canonicals.has(url) && !latest.has(url);
+    latest.add(url);
+    return isLatest || canonicals.has(`${url}|${version}`);
   });
 }
 
 async function gatherReverse(gathering: Gathering, around: readonly Version[], include: Include): Promise<void> {
   const { context } = gathering;
-  const { source, code, target } = include;
-  const any = around
-    .filter(({ type }) => target === undefined || target === type)
-    .map(({ type, id }) => ({ type, id }));
-  if (any.length === 0 || !context.access.may('s', source)) return;
+  const { source, target } = include;
+  const pointed = around.filter(({ type }) => target === undefined || target === type);
+  if (pointed.length === 0) return;
   const searcher = searcherOf(context);
-  const codes = code === '*' ? referenceCodes(context, source) : [code];
-  for (const one of codes) {
-    const room = maxIncluded - gathering.found.length;
-    const where = [{ kind: 'reference', param: `${source}.${one}`, any } as const, ...restriction(searcher, source)];
-    const page = await context.store.search({ type: source, where, sort: [], count: room, total: 'none' });
-    if (page.next !== undefined) gathering.truncated = true;
-    keep(gathering, page.versions);
-  }
+  const sources = (source === '*' ? resourceTypes() : [source]).filter((type) => context.access.may('s', type));
+  const parts = sources.flatMap((type) => {
+    const where = pointing(context, type, include.code, pointed);
+    return where ? [{ type, where: [where, ...restriction(searcher, type)], sort: [] }] : [];
+  });
+  const [first, ...also] = parts;
+  if (!first) return;
+  const room = maxIncluded - gathering.found.length;
+  const page = await context.store.search({
+    ...first,
+    ...(also.length > 0 ? { also } : {}),
+    count: room,
+    total: 'none',
+  });
+  if (page.next !== undefined) gathering.truncated = true;
+  keep(gathering, page.versions);
 }
 
-function referenceCodes({ parameters = r4Parameters }: Context, type: string): readonly string[] {
-  return parameters
+/** That a resource of the type points by the parameter (`*`: by any) at one of those; undefined: it never does. */
+function pointing(
+  { parameters = r4Parameters }: Context,
+  type: string,
+  code: string,
+  pointed: readonly Version[],
+): Clause | undefined {
+  const ways = parameters
     .parameters(type)
-    .filter((parameter) => parameter.type === 'reference')
-    .map(({ code }) => code);
+    .filter((parameter) => parameter.type === 'reference' && (code === '*' || code === parameter.code))
+    .flatMap((parameter): Clause[][] => {
+      const any = pointed
+        .filter((version) => parameter.targets?.includes(version.type) ?? true)
+        .map((version) => ({ type: version.type, id: version.id }));
+      return any.length > 0 ? [[{ kind: 'reference', param: `${type}.${parameter.code}`, any }]] : [];
+    });
+  if (ways.length === 0) return undefined;
+  const [[only] = []] = ways;
+  return ways.length === 1 ? only : { kind: 'either', ways };
 }
 
 function keep(gathering: Gathering, versions: readonly (Version | undefined)[]): void {

@@ -89,23 +89,18 @@ export interface Paged {
   readonly total?: number | undefined;
 }
 
-/** What shapes an answer and not a search: it stands beside a sealed link, where `http` can see it. */
-const shaping = ['_format', '_pretty', '_summary', '_elements'];
-
 /** The links of one page: itself, and where there are more the first one, the one before and the next one. */
 export function pageLinks({ pageKey, base, now }: Pick<Context, 'pageKey' | 'base' | 'now'>, paged: Paged): Link[] {
   const { path, query, link, next, previous, total } = paged;
   const at = path === '' ? base : `${base}/${path}`;
-  const beside = [...new URLSearchParams(query)].filter(([name]) => shaping.includes(name));
-  const shape = beside.length === 0 ? '' : `&${new URLSearchParams(beside)}`;
-  const self = link === null ? query : `_page=${link}${shape}`;
+  const self = link === null ? query : `_page=${link}`;
   const links = [{ relation: 'self', url: self === '' ? at : `${at}?${self}` }];
   if (!pageKey) return links;
   const sealed = (relation: string, place: Pick<PageLink, 'after' | 'backwards'>) => {
     const counted = total === undefined ? {} : { total };
     links.push({
       relation,
-      url: `${at}?_page=${sealPage(pageKey, path, { query, ...place, ...counted }, now())}${shape}`,
+      url: `${at}?_page=${sealPage(pageKey, path, { query, ...place, ...counted }, now())}`,
     });
   };
   if (next !== undefined || link !== null) sealed('first', { after: '' });

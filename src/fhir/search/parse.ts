@@ -4,10 +4,13 @@
  */
 import type { Issue } from '../../shared/errors.ts';
 import type { Clause, SearchQuery, SortKey } from '../../store/search/query.ts';
+import type { Context } from '../context.ts';
+import { isResourceType } from '../definitions/types.ts';
 import { isSearchable } from './clause.ts';
-import { criterion, isUnknownParameter, restriction, type Searcher } from './criteria.ts';
+import { criterion, isUnknownParameter, restriction, type Searcher, searcherOf } from './criteria.ts';
 import { type Include, parseInclude } from './include-value.ts';
 import { demandIndexed } from './limits.ts';
+import { lookingUp } from './look-up.ts';
 import { parameterOf, type WithParameters } from './parameters.ts';
 import { bad } from './values.ts';
 
@@ -27,11 +30,26 @@ export interface Search {
   readonly warnings: readonly Issue[];
 }
 
-interface Draft extends WithParameters {
+export interface SearchRequest {
   readonly type: string;
-  readonly where: Clause[];
+  readonly params: URLSearchParams;
+  /** Refuses parameters that are not known. */
+  readonly strict?: boolean;
+}
+
+export interface SearchRequests extends Omit<SearchRequest, 'type'> {
+  /** Searched together, by parameters that all of them have; at least one. */
+  readonly types: readonly string[];
+  /** What else resources of a type must fulfil. */
+  readonly within?: (type: string) => readonly Clause[];
+}
+
+interface Draft extends WithParameters {
+  readonly types: readonly string[];
+  readonly where: ReadonlyMap<string, Clause[]>;
   readonly includes: Include[];
-  sort: SortKey[];
+  /** For each of `types`. */
+  sort: readonly (readonly SortKey[])[];
   count: number;
   total: SearchQuery['total'];
   summary: boolean;
@@ -50,8 +68,11 @@ const controls: Readonly<Record<string, Control>> = {
     // https://hl7.org/fhir/R4/search.html#count: zero asks for the total alone.
     if (draft.count === 0) draft.summary = true;
   },
+  _type(_draft, value, name) {
+    if (namedTypes([value]).length === 0) throw bad(name, 'it names no type');
+  },
   _sort(draft, value, name) {
-    draft.sort = value.split(',').map((key) => sortKey(draft, key, name));
+    draft.sort = sortKeys(draft, value, name);
   },
   _total(draft, value, name) {
     if (!['none', 'estimate', 'accurate'].includes(value)) throw bad(name, 'it is none, estimate or accurate');
@@ -74,23 +95,34 @@ const controls: Readonly<Record<string, Control>> = {
   },
 };
 
-const repeatable = new Set(['_include', '_revinclude']);
+const repeatable = new Set(['_include', '_revinclude', '_type']);
 
-/** Throws `forbidden` and `invalid`; with `strict` also for parameters that would otherwise be ignored with a warning. */
-export function parseSearch(
-  searcher: Searcher,
-  {
-    type,
-    params,
-    strict = false,
-  }: { readonly type: string; readonly params: URLSearchParams; readonly strict?: boolean },
-): Search {
+/** The search of one type. Throws `forbidden` and `invalid`; with `strict` also for parameters that would otherwise be ignored. */
+export function parseSearch(searcher: Searcher, { type, ...rest }: SearchRequest): Search {
+  return parseSearches(searcher, { ...rest, types: [type] });
+}
+
+/** The search of one type, its value sets and hierarchies looked up. */
+export function parseSearchIn(context: Context, { type, ...rest }: SearchRequest): Promise<Search> {
+  return parseSearchesIn(context, { ...rest, types: [type] });
+}
+
+/** The same for several types. */
+export function parseSearchesIn(context: Context, request: SearchRequests): Promise<Search> {
+  return lookingUp(context, (lookUp) => parseSearches({ ...searcherOf(context), lookUp }, request));
+}
+
+/** The most types that the chains of one search of one type may lead to. */
+const mostTypes = 1000;
+
+function parseSearches(given: Searcher, { types, params, strict = false, within = () => [] }: SearchRequests): Search {
   if ([...params].length > maxParameters) throw bad('list', `more than ${maxParameters} parameters`);
+  const searcher = { ...given, budget: { left: mostTypes * types.length } };
   const { parameters } = searcher;
   const draft: Draft = {
     parameters,
-    type,
-    where: [],
+    types,
+    where: new Map(types.map((type) => [type, []])),
     includes: [],
     sort: [],
     count: defaultCount,
@@ -109,11 +141,20 @@ export function parseSearch(
       warnings.push(...error.issues.map((issue) => ({ ...issue, severity: 'warning' as const })));
     }
   }
-  const { where, sort, summary, includes } = draft;
-  const narrowed = [...where, ...restriction(searcher, type)];
+  const { sort, summary, includes } = draft;
+  // A search of the system chose its types by it before; elsewhere nothing but those named is found.
+  const only = namedTypes(used.getAll('_type'));
+  const named = (type: string): Clause[] =>
+    only.length === 0 || only.includes(type) ? [] : [{ kind: 'either', ways: [] }];
+  const parts = types.map((type, at) => ({
+    type,
+    where: [...(draft.where.get(type) ?? []), ...named(type), ...within(type), ...restriction(searcher, type)],
+    sort: sort[at] ?? [],
+  }));
+  const [first, ...also] = parts as [(typeof parts)[number], ...typeof parts];
   const count = summary ? 0 : draft.count;
   const total = summary ? 'accurate' : draft.total;
-  return { query: { type, where: narrowed, sort, count, total }, includes, summary, used, warnings };
+  return { query: { ...first, count, total, ...(also.length > 0 ? { also } : {}) }, includes, summary, used, warnings };
 }
 
 function apply(searcher: Searcher, draft: Draft, name: string, value: string, seen: Set<string>): void {
@@ -123,7 +164,9 @@ function apply(searcher: Searcher, draft: Draft, name: string, value: string, se
     // An empty value asks nothing: https://hl7.org/fhir/R4/search.html#empty says nothing either, but forms send them.
     if (value === '') return;
     demandOnce(draft, base, seen);
-    draft.where.push(criterion(searcher, draft.type, name, value));
+    // All or none: what one type does not have is ignored for the others too.
+    const clauses = draft.types.map((type) => criterion(searcher, type, name, value));
+    for (const [at, type] of draft.types.entries()) draft.where.get(type)?.push(clauses[at] as Clause);
     return;
   }
   if (base !== name && !repeatable.has(base)) throw bad(name, 'it has no modifiers');
@@ -133,10 +176,26 @@ function apply(searcher: Searcher, draft: Draft, name: string, value: string, se
 }
 
 /** https://hl7.org/fhir/R4/searchparameter-definitions.html#SearchParameter.multipleAnd */
-function demandOnce({ type, parameters }: Draft, code: string, seen: Set<string>): void {
-  const once = parameterOf({ parameters }, type, code)?.limits?.multipleAnd === false;
+function demandOnce({ types, parameters }: Draft, code: string, seen: Set<string>): void {
+  const once = types.some((type) => parameterOf({ parameters }, type, code)?.limits?.multipleAnd === false);
   if (once && seen.has(code)) throw bad(code, 'it may be given only once');
   seen.add(code);
+}
+
+/** The types that `_type` names; throws `invalid` for what is none. */
+export function namedTypes(values: readonly string[]): readonly string[] {
+  const named = [...new Set(values.flatMap((value) => value.split(',')).filter((type) => type !== ''))];
+  const wrong = named.find((type) => !isResourceType(type));
+  if (wrong !== undefined) throw bad('_type', `${JSON.stringify(wrong)} is no resource type of FHIR R4`);
+  return named;
+}
+
+function sortKeys({ types, parameters }: Draft, value: string, name: string): readonly (readonly SortKey[])[] {
+  const keys = types.map((type) => value.split(',').map((key) => sortKey({ type, parameters }, key, name)));
+  const kinds = (one: readonly SortKey[]) => one.map(({ kind }) => kind).join();
+  const [first = [], ...others] = keys;
+  if (others.some((one) => kinds(one) !== kinds(first))) throw bad(name, 'the types cannot be sorted by it together');
+  return keys;
 }
 
 const sortKinds: Readonly<Partial<Record<string, SortKey['kind']>>> = {
@@ -149,7 +208,7 @@ const sortKinds: Readonly<Partial<Record<string, SortKey['kind']>>> = {
   reference: 'reference',
 };
 
-function sortKey({ type, parameters }: Draft, key: string, name: string): SortKey {
+function sortKey({ type, parameters }: WithParameters & { type: string }, key: string, name: string): SortKey {
   const descending = key.startsWith('-');
   const code = descending ? key.slice(1) : key;
   if (code === '_id') return { param: '_id', kind: 'id', descending };

@@ -73,7 +73,8 @@ export type Clause =
       readonly kind: 'string';
       readonly param: Param;
       readonly any: readonly string[];
-      readonly match: 'starts' | 'exact' | 'contains';
+      /** `equal` is exact but for case and accents. */
+      readonly match: 'starts' | 'exact' | 'equal' | 'contains' | 'ends';
     }
   | { readonly kind: 'date'; readonly param: Param; readonly any: readonly RangeValue[] }
   | { readonly kind: 'quantity'; readonly param: Param; readonly any: readonly QuantityValue[] }

@@ -12,24 +12,25 @@ function beginning(sql: Sql, text: string): Match {
 }
 
 /** `%` and `_` of what is searched for mean themselves. */
-function likePattern(text: string): string {
-  return `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+function likeText(text: string): string {
+  return text.replace(/[\\%_]/g, '\\$&');
 }
 
 function stringMatch(sql: Sql, match: ClauseOf<'string'>['match'], text: string): Match {
   const folded = storedString(fold(text));
   if (match === 'starts') return beginning(sql, folded);
-  if (match === 'contains') {
-    const pattern = sql.bind(likePattern(folded), 'text');
+  if (match === 'contains' || match === 'ends') {
+    const pattern = sql.bind(`%${likeText(folded)}${match === 'ends' ? '' : '%'}`, 'text');
     return (t) => `${t}.val LIKE ${pattern}`;
   }
   const [value, exact] = [sql.bind(folded, 'text'), sql.bind(valueKey(text), 'int8')];
+  if (match === 'equal') return (t) => `${t}.val = ${value}`;
   return (t) => `${t}.val = ${value} AND ${t}.exact = ${exact}`;
 }
 
 /** Finding how often a text occurs inside others costs as much as finding where. */
 function keyOf(clause: ClauseOf<'string' | 'uri'>): string | undefined {
-  return clause.match === 'contains' ? undefined : clauseKey(clause);
+  return clause.match === 'contains' || clause.match === 'ends' ? undefined : clauseKey(clause);
 }
 
 export function string(sql: Sql, clause: ClauseOf<'string'>): Condition {

@@ -324,7 +324,12 @@ describe('metadata', () => {
     const statement = (await response.json()) as CapabilityStatement;
     expect(statement).toMatchObject({ fhirVersion: '4.0.1', kind: 'instance', implementation: { url: server.base } });
     const [rest] = statement.rest ?? [];
-    expect(rest?.interaction?.map(({ code }) => code)).toEqual(['transaction', 'batch']);
+    expect(rest?.interaction?.map(({ code }) => code).sort()).toEqual([
+      'batch',
+      'history-system',
+      'search-system',
+      'transaction',
+    ]);
     expect(rest?.resource).toHaveLength(146);
     const codes = (type: string) =>
       rest?.resource?.find((one) => one.type === type)?.interaction?.map(({ code }) => code as string);
