@@ -10,8 +10,8 @@ const headersTimeout = 20_000;
 const idleTimeout = 120_000;
 /** Longer than load balancers keep theirs, so that it is they who close. */
 const keepAliveTimeout = 75_000;
-/** A URL of the longest kind and the usual headers. */
-const maxHeaderSize = maxUrl + 16_384;
+/** A URL of twice the longest kind, so that it can be refused by name, and the usual headers. */
+const maxHeaderSize = 2 * maxUrl + 16_384;
 
 export interface Listening {
   readonly port: number;
