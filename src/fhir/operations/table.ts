@@ -6,6 +6,7 @@ import type { OperationDefinition } from '@medplum/fhirtypes';
 import type { Interaction } from '../interactions/interaction.ts';
 import { document } from './document.ts';
 import { encounterEverything, patientEverything } from './everything.ts';
+import { graphql } from './graphql.ts';
 import { expand } from './expand.ts';
 import { lastn } from './lastn.ts';
 import { lookup } from './lookup.ts';
@@ -25,6 +26,7 @@ export const operations: readonly Operation[] = [
   document,
   validateOperation,
   match,
+  graphql,
   expand,
   validateCodeInValueSet,
   validateCodeInCodeSystem,
@@ -65,7 +67,7 @@ function row(operation: Operation, path: string, method: 'GET' | 'POST'): Intera
     method,
     path,
     permissions,
-    body: 'parameters',
+    body: operation.body ?? 'parameters',
     action,
     run: async (context, request) => {
       const { type, id, strict } = request;
