@@ -123,7 +123,8 @@ function editions(climbing: Climbing, parameter: SearchParameter, { name, direct
   if (version === '' && direction === 'below') return [{ url }];
   if (direction === 'above') {
     const parts = version === '' ? [] : version.split('.');
-    return [{ url: text }, { url }, ...parts.map((_, at) => ({ url: `${url}|${parts.slice(0, at + 1).join('.')}` }))];
+    // Without a version every one would be found.
+    return [{ url: text }, ...parts.map((_, at) => ({ url: `${url}|${parts.slice(0, at + 1).join('.')}` }))];
   }
   if (!climbing.lookUp) throw bad(name, ':below is not possible here');
   const types = (parameter.targets ?? []).filter(
