@@ -2,57 +2,61 @@
  * FHIRPath compiled to closures: parsed once, child names looked up in the definitions once, then only property reads.
  * https://hl7.org/fhirpath/N1/
  */
-import { isResourceType } from '../definitions/types.ts';
-import { bool, type Collection, distinct, type Item, isObject, none, truth, yes } from './collection.ts';
+import { isA, isResourceType } from '../definitions/types.ts';
+import { bool, type Item, none } from './collection.ts';
+import { type Compiled, type Environment, focusRun, type Run, type Scope } from './environment.ts';
 import { functions } from './functions.ts';
+import { lambdas } from './lambdas.ts';
 import { member, type Types } from './members.ts';
 import { operators } from './operators.ts';
 import { type Expression, parse } from './parse.ts';
-import { type Resolving, resolveReference } from './resolve.ts';
+import { outsideAll, plain, quantity, temporal } from './system.ts';
+import { mayBeDates, type NamedType, typeTest } from './types-of.ts';
 
-/** What an expression can refer to besides its focus. */
-export interface Environment extends Resolving {
-  /** %resource: the resource that holds the focus. */
-  readonly resource: unknown;
-  /** %context: the focus that the whole expression started from; set by `compile`. */
-  readonly context?: Collection;
-  /** Further variables by name, without `%`. */
-  readonly variables?: Readonly<Record<string, Collection>>;
-}
+export type { Compiled, Environment };
 
-type Run = (focus: Collection, environment: Environment) => Collection;
-
-export interface Compiled {
-  readonly run: Run;
-  readonly types: Types;
-}
-
-/** What names mean inside an expression. */
-interface Scope {
-  /** The types of the focus ($this). */
-  readonly types: Types;
-  /** The types of %context. */
-  readonly outer: Types;
-}
-
-const focusRun: Run = (focus) => focus;
+type Of<Kind extends Expression['kind']> = Extract<Expression, { readonly kind: Kind }>;
 
 const constants: Readonly<Record<string, string>> = {
   '%ucum': 'http://unitsofmeasure.org',
   '%sct': 'http://snomed.info/sct',
   '%loinc': 'http://loinc.org',
+  '%us-zip': '[0-9]{5}(-[0-9]{4}){0,1}',
 };
 
+/** Variables that the environment may bring. */
+const brought = new Set(['%extension', '%previous', '%current', '%patient', '%user', '%profile']);
+
+function constant(name: string): string | undefined {
+  if (name.startsWith('%vs-')) return `http://hl7.org/fhir/ValueSet/${name.slice(4)}`;
+  if (name.startsWith('%ext-')) return `http://hl7.org/fhir/StructureDefinition/${name.slice(5)}`;
+  return Object.hasOwn(constants, name) ? constants[name] : undefined;
+}
+
 function variable(name: string, scope: Scope): Compiled {
-  if (name === '$this') return { run: focusRun, types: scope.types };
-  if (name === '%resource') return { run: (_, { resource }) => [resource], types: null };
-  if (name === '%rootResource') return { run: (_, { root }) => [root], types: null };
-  if (name === '%context') return { run: (_, { context = none }) => context, types: scope.outer };
-  const value = Object.hasOwn(constants, name) ? constants[name] : undefined;
-  if (name === '%extension')
-    return { run: (_, { variables }) => variables?.['extension'] ?? none, types: ['Extension'] };
-  if (value === undefined) throw new SyntaxError(`FHIRPath: unknown variable ${name}`);
-  return { run: () => [value], types: ['string'] };
+  switch (name) {
+    case '$this':
+      return { run: focusRun, types: scope.types };
+    case '$index':
+      return { run: (_, { index }) => (index === undefined ? none : [index]), types: ['System.Integer'] };
+    case '$total':
+      return { run: (_, { total = none }) => total, types: null };
+    case '%resource':
+      return { run: (_, { resource }) => [resource], types: null };
+    case '%rootResource':
+      return { run: (_, { root }) => [root], types: null };
+    case '%context':
+      return { run: (_, { context = none }) => context, types: scope.outer };
+    default:
+      return named(name);
+  }
+}
+
+function named(name: string): Compiled {
+  const value = constant(name);
+  if (value !== undefined) return { run: () => [value], types: ['System.String'] };
+  if (!brought.has(name)) throw new SyntaxError(`FHIRPath: unknown variable ${name}`);
+  return { run: (_, { variables }) => variables?.[name.slice(1)] ?? none, types: null };
 }
 
 function step(on: Compiled, name: string): Compiled {
@@ -67,134 +71,79 @@ function step(on: Compiled, name: string): Compiled {
   };
 }
 
-const primitives: Readonly<Record<string, (item: Item) => boolean>> = {
-  boolean: (item) => typeof item === 'boolean',
-  string: (item) => typeof item === 'string',
-  integer: Number.isInteger,
-  decimal: (item) => typeof item === 'number',
-};
-
-/** Whether an item is of a type: by resourceType, by JavaScript's type, or because its static type says so. */
-function typeTest(types: Types, type: string): (item: Item) => boolean {
-  if (type === 'Resource' || type === 'DomainResource') return (item) => isObject(item) && 'resourceType' in item;
-  if (isResourceType(type)) return (item) => isObject(item) && item['resourceType'] === type;
-  // FHIRPath's own System.Boolean is FHIR's boolean.
-  const name = type.charAt(0).toLowerCase() + type.slice(1);
-  if (types?.length === 1) return () => types[0] === type || types[0] === name;
-  const test = Object.hasOwn(primitives, name) ? primitives[name] : undefined;
-  return test ?? (name === type ? (item) => typeof item === 'string' : isObject);
-}
-
 /** `on as Type`: of a choice element only that type's property is read. */
-function narrow(on: Expression, type: string, scope: Scope): Compiled {
-  const inner = compileIn(on, scope);
+function narrow(on: Expression, wanted: NamedType, scope: Scope): Compiled {
+  const { type } = wanted;
+  const inner = scope.compile(on, scope);
   if (on.kind === 'member' && inner.types && inner.types.length > 1) {
-    const parent = on.on ? compileIn(on.on, scope) : { run: focusRun, types: scope.types };
+    const parent = on.on ? scope.compile(on.on, scope) : { run: focusRun, types: scope.types };
     return step(parent, on.name + type.charAt(0).toUpperCase() + type.slice(1));
   }
-  const test = typeTest(inner.types, type);
+  const test = typeTest(inner.types, wanted);
   return { types: [type], run: (focus, environment) => inner.run(focus, environment).filter(test) };
 }
 
-function isType(on: Compiled, type: string): Compiled {
-  const test = typeTest(on.types, type);
+function isType(on: Expression, wanted: NamedType, scope: Scope, lenient: boolean): Compiled {
+  const inner = scope.compile(on, scope);
+  const test = typeTest(inner.types, wanted, lenient);
+  const isChoice = on.kind === 'member' && inner.types !== null && inner.types.length > 1;
+  const isFhir =
+    wanted.namespace !== 'System' && (lenient || !/^[A-Z]/.test(wanted.type) || inner.types?.includes(wanted.type));
+  const chosen = isChoice && isFhir ? narrow(on, wanted, scope).run : undefined;
   return {
-    types: ['boolean'],
+    types: ['System.Boolean'],
     run: (focus, environment) => {
-      const [item] = on.run(focus, environment);
-      return item === undefined ? none : bool(test(item));
+      const [item] = inner.run(focus, environment);
+      if (item === undefined) return none;
+      return bool(chosen ? chosen(focus, environment).length > 0 : test(item));
     },
   };
 }
 
-type Special = (on: Compiled, args: readonly Expression[], scope: Scope) => Compiled;
-
-/** The argument evaluated for each item of the input, as $this. */
-function perItem(on: Compiled, argument: Expression | undefined, scope: Scope): Compiled {
-  if (!argument) return { run: focusRun, types: on.types };
-  return compileIn(argument, { ...scope, types: on.types });
+/** The type that an argument such as `Period` or `FHIR.Period` spells. */
+function typeArgument(argument: Expression | undefined): NamedType {
+  if (argument?.kind !== 'member') throw new SyntaxError('FHIRPath: expected the name of a type');
+  const { on, name } = argument;
+  return { type: name, ...(on?.kind === 'member' ? { namespace: on.name } : {}) };
 }
 
-const holds = (run: Run, item: Item, environment: Environment) => truth(run([item], environment)) === true;
-
-/** Functions whose arguments are evaluated item by item, or are types. */
-const special: Readonly<Record<string, Special>> = {
-  where: (on, [criteria], scope) => {
-    const { run } = perItem(on, criteria, scope);
-    return { types: on.types, run: (f, e) => on.run(f, e).filter((item) => holds(run, item, e)) };
-  },
-  all: (on, [criteria], scope) => {
-    const { run } = perItem(on, criteria, scope);
-    return { types: ['boolean'], run: (f, e) => bool(on.run(f, e).every((item) => holds(run, item, e))) };
-  },
-  exists: (on, [criteria], scope) => {
-    if (!criteria) return { types: ['boolean'], run: (f, e) => bool(on.run(f, e).length > 0) };
-    const { run } = perItem(on, criteria, scope);
-    return { types: ['boolean'], run: (f, e) => bool(on.run(f, e).some((item) => holds(run, item, e))) };
-  },
-  select: (on, [projection], scope) => {
-    const { run, types } = perItem(on, projection, scope);
-    return { types, run: (f, e) => on.run(f, e).flatMap((item) => run([item], e)) };
-  },
-  repeat: (on, [projection], scope) => {
-    const { run } = perItem({ ...on, types: null }, projection, scope);
-    return { types: null, run: (f, e) => repeated(on.run(f, e), (item) => run([item], e)) };
-  },
-  iif: (on, [criterion, then, otherwise], scope) => {
-    const inner = { ...scope, types: on.types };
-    const test = criterion ? compileIn(criterion, inner) : { run: () => yes };
-    const one = then ? compileIn(then, inner) : { run: () => none };
-    const other = otherwise ? compileIn(otherwise, inner) : { run: () => none };
-    return {
-      types: null,
-      run: (f, e) => {
-        const input = on.run(f, e);
-        return (truth(test.run(input, e)) === true ? one : other).run(input, e);
-      },
-    };
-  },
-  trace: (on) => on,
-  resolve: (on) => ({
-    types: null,
-    run: (f, e) =>
-      on
-        .run(f, e)
-        .map((item) => resolveReference(item, e))
-        .filter((item) => item !== undefined),
-  }),
+const keepTypes = new Set(['first', 'last', 'tail', 'single', 'skip', 'take', 'distinct', 'intersect', 'exclude']);
+const resultTypes: Readonly<Record<string, string>> = {
+  toString: 'String',
+  toInteger: 'Integer',
+  toDecimal: 'Decimal',
+  toBoolean: 'Boolean',
+  toDate: 'Date',
+  toDateTime: 'DateTime',
+  toTime: 'Time',
+  toQuantity: 'Quantity',
+  count: 'Integer',
+  length: 'Integer',
+  not: 'Boolean',
+  empty: 'Boolean',
+  hasValue: 'Boolean',
 };
 
-function repeated(input: Collection, project: (item: Item) => Collection): Collection {
-  const found: Item[] = [];
-  let last = input;
-  while (last.length > 0) {
-    last = distinct(last.flatMap((item) => project(item))).filter((item) => !found.includes(item));
-    found.push(...last);
-  }
-  return found;
+function typesOfCall(name: string, input: Types): Types {
+  if (keepTypes.has(name)) return input;
+  if (name === 'extension') return ['Extension'];
+  return Object.hasOwn(resultTypes, name) ? [`System.${resultTypes[name]}`] : null;
 }
 
-/** The type name that an argument such as `Period` or `FHIR.Period` spells. */
-function typeArgument(argument: Expression | undefined): string {
-  if (argument?.kind !== 'member') throw new SyntaxError('FHIRPath: expected the name of a type');
-  return argument.name;
-}
-
-function call({ on, name, args }: Expression & { kind: 'call' }, scope: Scope): Compiled {
-  const input = on ? compileIn(on, scope) : { run: focusRun, types: scope.types };
-  if (name === 'is') return isType(input, typeArgument(args[0]));
-  if (name === 'as' || name === 'ofType')
-    return narrow(on ?? { kind: 'variable', name: '$this' }, typeArgument(args[0]), scope);
-  const own = Object.hasOwn(special, name) ? special[name] : undefined;
+function call({ on, name, args }: Of<'call'>, scope: Scope): Compiled {
+  const target: Expression = on ?? { kind: 'variable', name: '$this' };
+  if (name === 'is') return isType(target, typeArgument(args[0]), scope, false);
+  if (name === 'as' || name === 'ofType') return narrow(target, typeArgument(args[0]), scope);
+  const input = on ? scope.compile(on, scope) : { run: focusRun, types: scope.types };
+  const own = Object.hasOwn(lambdas, name) ? lambdas[name] : undefined;
   if (own) return own(input, args, scope);
-  const plain = Object.hasOwn(functions, name) ? functions[name] : undefined;
-  if (!plain) throw new SyntaxError(`FHIRPath: unknown function ${name}()`);
+  const plainFunction = Object.hasOwn(functions, name) ? functions[name] : undefined;
+  if (!plainFunction) throw new SyntaxError(`FHIRPath: unknown function ${name}()`);
   // Arguments such as those of combine() see the input's focus, as HL7's own invariants expect ($this.descendants()).
-  const inner = args.map((arg) => compileIn(arg, scope).run);
-  const keepsTypes = ['first', 'last', 'tail', 'single', 'skip', 'take', 'distinct'].includes(name);
+  const inner = args.map((arg) => scope.compile(arg, scope).run);
   return {
-    types: keepsTypes ? input.types : null,
-    run: (focus, e) => plain(input.run(focus, e), ...inner.map((run) => run(focus, e))),
+    types: typesOfCall(name, input.types),
+    run: (focus, e) => plainFunction(input.run(focus, e), ...inner.map((run) => run(focus, e))),
   };
 }
 
@@ -202,25 +151,55 @@ function index(on: Compiled, at: Compiled): Compiled {
   return {
     types: on.types,
     run: (focus, e) => {
-      const [position] = at.run(focus, e);
-      return typeof position === 'number' ? on.run(focus, e).slice(position, position + 1) : none;
+      const position = plain(at.run(focus, e)[0]);
+      return typeof position === 'number' && position >= 0 ? on.run(focus, e).slice(position, position + 1) : none;
     },
   };
 }
 
 function root(name: string, scope: Scope): Compiled {
   // An expression may begin with the type of its focus: `Patient.name`.
-  const known = scope.types?.some((type) => type === name || type.startsWith(`${name}.`));
+  const known = scope.types?.some((type) => type === name || type.startsWith(`${name}.`) || isA(type, name));
   if (known || name === 'Resource' || name === 'DomainResource') return { run: focusRun, types: scope.types };
   if (!isResourceType(name)) return step({ run: focusRun, types: scope.types }, name);
-  const test = typeTest(null, name);
+  const test = typeTest(null, { type: name });
   return { types: [name], run: (focus) => focus.filter(test) };
+}
+
+function literal({ value, type, unit }: Of<'literal'>): Compiled {
+  const types = type ? [`System.${type}`] : null;
+  if (type === 'Quantity') return { types, run: () => [quantity(Number(value), unit ?? '1')] };
+  if (type === 'Date' || type === 'DateTime' || type === 'Time')
+    return { types, run: () => [temporal(type, String(value))] };
+  return { types, run: () => [value] };
+}
+
+const numbers = new Set(['System.Integer', 'System.Decimal']);
+
+function typesOfBinary(op: string, left: Types, right: Types): Types {
+  if (op === '|') return left && right ? [...new Set([...left, ...right])] : null;
+  if (op === '&') return ['System.String'];
+  if (op === 'div') return ['System.Integer'];
+  if (!['+', '-', '*', '/', 'mod'].includes(op)) return ['System.Boolean'];
+  const all = [...(left ?? ['?']), ...(right ?? ['?'])];
+  if (all.every((type) => type === 'System.String')) return ['System.String'];
+  if (!all.every((type) => numbers.has(type))) return null;
+  return op === '/' || all.includes('System.Decimal') ? ['System.Decimal'] : ['System.Integer'];
+}
+
+function binary({ op, left, right }: Of<'binary'>, scope: Scope): Compiled {
+  const operator = operators[op];
+  if (!operator) throw new SyntaxError(`FHIRPath: unknown operator ${op}`);
+  const [a, b] = [scope.compile(left, scope), scope.compile(right, scope)];
+  const dates = mayBeDates(a.types) && mayBeDates(b.types);
+  const run: Run = (focus, e) => operator(a.run(focus, e), b.run(focus, e), dates);
+  return { types: typesOfBinary(op, a.types, b.types), run };
 }
 
 function compileIn(expression: Expression, scope: Scope): Compiled {
   switch (expression.kind) {
     case 'literal':
-      return { types: null, run: () => [expression.value] };
+      return literal(expression);
     case 'empty':
       return { types: null, run: () => none };
     case 'variable':
@@ -233,27 +212,29 @@ function compileIn(expression: Expression, scope: Scope): Compiled {
       return index(compileIn(expression.on, scope), compileIn(expression.index, scope));
     case 'type':
       return expression.op === 'is'
-        ? isType(compileIn(expression.on, scope), expression.type)
-        : narrow(expression.on, expression.type, scope);
-    case 'binary': {
-      const left = compileIn(expression.left, scope).run;
-      const right = compileIn(expression.right, scope).run;
-      const operator = operators[expression.op];
-      if (!operator) throw new SyntaxError(`FHIRPath: unknown operator ${expression.op}`);
-      return { types: null, run: (focus, e) => operator(left(focus, e), right(focus, e)) };
-    }
+        ? isType(expression.on, expression, scope, true)
+        : narrow(expression.on, expression, scope);
+    case 'binary':
+      return binary(expression, scope);
   }
+}
+
+/** FHIR's name for one of FHIRPath's own types. */
+function fhirName(type: string): string {
+  if (!type.startsWith('System.')) return type;
+  const name = type.slice('System.'.length);
+  return name === 'Quantity' ? name : name.charAt(0).toLowerCase() + name.slice(1);
 }
 
 /**
  * Compiles an expression for a focus of one of `types` (null: unknown). Throws a SyntaxError for what is not FHIRPath or
- * not supported.
+ * not supported. The result is JSON: dates and times are texts, quantities have `value` and `unit`.
  */
 export function compile(expression: string | Expression, types: Types): Compiled {
   const tree = typeof expression === 'string' ? parse(expression) : expression;
-  const compiled = compileIn(tree, { types, outer: types });
+  const compiled = compileIn(tree, { types, outer: types, compile: compileIn });
   return {
-    types: compiled.types,
-    run: (focus, environment) => compiled.run(focus, { ...environment, context: focus }),
+    types: compiled.types?.map(fhirName) ?? null,
+    run: (focus, environment) => outsideAll(compiled.run(focus, { ...environment, context: focus })),
   };
 }

@@ -1,5 +1,5 @@
 /**
- * The functions of FHIRPath that work on evaluated arguments.
+ * The functions of FHIRPath that work on evaluated collections.
  * https://hl7.org/fhirpath/N1/#functions
  */
 import {
@@ -13,21 +13,13 @@ import {
   isObject,
   none,
   truth,
-  yes,
 } from './collection.ts';
+import { conversions } from './conversions.ts';
 import { children, descendants } from './members.ts';
+import { elementOf, plain, plainAll } from './system.ts';
+import { textFunctions } from './text-functions.ts';
 
-type PlainFunction = (input: Collection, ...args: readonly Collection[]) => Collection;
-
-/** A function of one string (and string or number arguments): empty when the input or an argument is. */
-function onText(apply: (text: string, ...args: string[]) => string | number | boolean | undefined): PlainFunction {
-  return (input, ...args) => {
-    const [text] = input;
-    if (typeof text !== 'string' || args.some((arg) => arg.length === 0)) return none;
-    const result = apply(text, ...args.map(([arg]) => String(arg)));
-    return result === undefined ? none : [result];
-  };
-}
+export type PlainFunction = (input: Collection, ...args: readonly Collection[]) => Collection;
 
 function each(input: Collection, read: (item: Item, out: Item[]) => void): Collection {
   const out: Item[] = [];
@@ -35,51 +27,26 @@ function each(input: Collection, read: (item: Item, out: Item[]) => void): Colle
   return out;
 }
 
-function isInteger(text: string): boolean {
-  return /^[+-]?\d+$/.test(text);
-}
-
-function toInteger([item]: Collection): Collection {
-  if (typeof item === 'boolean') return [item ? 1 : 0];
-  if (typeof item === 'number') return Number.isInteger(item) ? [item] : none;
-  return typeof item === 'string' && isInteger(item) ? [Number(item)] : none;
-}
-
-function toDecimal([item]: Collection): Collection {
-  if (typeof item === 'boolean') return [item ? 1 : 0];
-  if (typeof item === 'number') return [item];
-  return typeof item === 'string' && /^[+-]?\d+(\.\d+)?$/.test(item) ? [Number(item)] : none;
-}
-
-const isTrue = (item: Item) => item === true;
-const isFalse = (item: Item) => item === false;
+const isTrue = (item: Item) => plain(item) === true;
+const isFalse = (item: Item) => plain(item) === false;
 const not = (value: boolean | undefined) => (value === undefined ? undefined : !value);
 
-/** Patterns come from definitions: kept compiled, unless there are suspiciously many. */
-const patterns = new Map<string, RegExp>();
+/** An object that stands for a primitive without a value, or anything but a primitive. */
+const isPrimitiveValue = (item: Item) => !isObject(plain(item));
 
-function pattern(source: string): RegExp {
-  let compiled = patterns.get(source);
-  if (!compiled) {
-    if (patterns.size > 1000) patterns.clear();
-    compiled = new RegExp(source, 's');
-    patterns.set(source, compiled);
-  }
-  return compiled;
-}
-
-export const functions: Readonly<Record<string, PlainFunction>> = {
+/** Functions for which an item's id and extensions count, or which hand items on as they are. */
+const onItems: Readonly<Record<string, PlainFunction>> = {
   empty: (input) => bool(input.length === 0),
   not: (input) => bool(not(truth(input))),
-  hasValue: (input) => bool(input.length === 1 && !isObject(input[0])),
-  getValue: (input) => (input.length === 1 && !isObject(input[0]) ? input : none),
+  hasValue: (input) => bool(input.length === 1 && isPrimitiveValue(input[0])),
+  getValue: (input) => (input.length === 1 && isPrimitiveValue(input[0]) ? [plain(input[0])] : none),
   count: (input) => [input.length],
   first: (input) => input.slice(0, 1),
   last: (input) => input.slice(-1),
   tail: (input) => input.slice(1),
   single: (input) => (input.length === 1 ? input : none),
-  skip: (input, [count]) => input.slice(Math.max(0, Number(count))),
-  take: (input, [count]) => input.slice(0, Math.max(0, Number(count))),
+  skip: (input, [count] = none) => input.slice(Math.max(0, Number(plain(count)))),
+  take: (input, [count] = none) => input.slice(0, Math.max(0, Number(plain(count)))),
   distinct: (input) => distinct(input),
   isDistinct: (input) => bool(distinct(input).length === input.length),
   allTrue: (input) => bool(input.every(isTrue)),
@@ -94,35 +61,33 @@ export const functions: Readonly<Record<string, PlainFunction>> = {
   supersetOf: (input, other = none) => bool(other.every((item) => includes(input, item))),
   children: (input) => each(input, children),
   descendants: (input) => each(input, descendants),
-  toString: ([item]: Collection) => (item === undefined || isObject(item) ? none : [String(item)]),
-  toInteger,
-  toDecimal,
-  length: onText((text) => text.length),
-  upper: onText((text) => text.toUpperCase()),
-  lower: onText((text) => text.toLowerCase()),
-  startsWith: onText((text, prefix = '') => text.startsWith(prefix)),
-  endsWith: onText((text, suffix = '') => text.endsWith(suffix)),
-  contains: onText((text, part = '') => text.includes(part)),
-  indexOf: onText((text, part = '') => text.indexOf(part)),
-  substring: onText((text, start, length) => {
-    const from = Number(start);
-    return from < 0 || from >= text.length
-      ? undefined
-      : text.substr(from, length === undefined ? undefined : Number(length));
-  }),
-  matches: onText((text, source = '') => pattern(source).test(text)),
-  replace: onText((text, part = '', by = '') => text.replaceAll(part, by)),
-  replaceMatches: onText((text, source = '', by = '') => text.replace(new RegExp(pattern(source), 'gs'), by)),
-  abs: ([item]: Collection) => (typeof item === 'number' ? [Math.abs(item)] : none),
-  extension: (input, [url]) =>
+  extension: (input, [url] = none) =>
     each(input, (item, out) => {
-      if (!isObject(item)) return;
+      const element = elementOf(item);
+      if (!isObject(element)) return;
       const found: Item[] = [];
-      append(item['extension'], found);
+      append(element['extension'], found);
       for (const one of found) if (isObject(one) && equal(one['url'], url)) out.push(one);
     }),
-  // The narrative's rules are checked as a value (see xhtml.ts), before any invariant is.
-  htmlChecks: () => yes,
-  // Whether a code is in a value set is asked by bindings, not by invariants.
-  conformsTo: () => none,
+  // https://hl7.org/fhir/R4/fhirpath.html#functions: no modifier extension but the named ones.
+  checkModifiers: (input, ...urls) => {
+    const known = new Set(urls.map(([url]) => plain(url)));
+    const strange = input.some((item) => {
+      const found: Item[] = [];
+      if (isObject(item)) append(item['modifierExtension'], found);
+      return found.some((one) => isObject(one) && !known.has(one['url']));
+    });
+    return strange ? none : input;
+  },
+};
+
+const onValues: Readonly<Record<string, PlainFunction>> = { ...conversions, ...textFunctions };
+
+function withoutElements(apply: PlainFunction): PlainFunction {
+  return (input, ...args) => apply(plainAll(input), ...args.map(plainAll));
+}
+
+export const functions: Readonly<Record<string, PlainFunction>> = {
+  ...onItems,
+  ...Object.fromEntries(Object.entries(onValues).map(([name, apply]) => [name, withoutElements(apply)])),
 };

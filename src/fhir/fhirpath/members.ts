@@ -4,6 +4,7 @@
  */
 import { isPrimitive, isResourceType, properties, typeDefinition } from '../definitions/types.ts';
 import { append, type Item, isObject, type Json } from './collection.ts';
+import { boxed, elementOf } from './system.ts';
 
 /** The static types that a collection can have; null: not known. */
 export type Types = readonly string[] | null;
@@ -18,10 +19,19 @@ interface Read {
   readonly sibling?: string;
 }
 
+/** A primitive with an id or extensions keeps them; one that has nothing else is their object. */
+function appendBoth(value: unknown, sibling: unknown, out: Item[]): void {
+  if (sibling === undefined || sibling === null) append(value, out);
+  else if (value === undefined || value === null) append(sibling, out);
+  else if (!Array.isArray(value)) out.push(boxed(value, sibling));
+  else for (const [at, one] of value.entries()) appendBoth(one, Array.isArray(sibling) ? sibling[at] : undefined, out);
+}
+
 function readOne(object: Json, { json, sibling }: Read, out: Item[]): void {
   const value = object[json];
-  if (value !== undefined) append(value, out);
-  else if (sibling !== undefined && object[sibling] !== undefined) append(object[sibling], out);
+  const element = sibling === undefined ? undefined : object[sibling];
+  if (element !== undefined) appendBoth(value, element, out);
+  else if (value !== undefined) append(value, out);
 }
 
 function reads(type: string, name: string): { read: Read; type: string }[] {
@@ -61,8 +71,8 @@ function readDynamic(object: Json, name: string, out: Item[]): void {
     for (const { read } of reads(type, name)) readOne(object, read, out);
     return;
   }
-  const key = [name, `_${name}`].find((one) => Object.hasOwn(object, one)) ?? choiceOf(object, name);
-  if (key !== undefined) append(object[key], out);
+  const key = [name, `_${name}`].some((one) => Object.hasOwn(object, one)) ? name : choiceOf(object, name);
+  if (key !== undefined) appendBoth(object[key], object[`_${key}`], out);
 }
 
 type ReadAll = (object: Json, out: Item[]) => void;
@@ -96,27 +106,32 @@ export function member(types: Types, name: string): Step {
     return {
       types: null,
       read: (item, out) => {
-        if (isObject(item)) readDynamic(item, name, out);
+        const element = elementOf(item);
+        if (isObject(element)) readDynamic(element, name, out);
       },
     };
   }
-  const found = types.flatMap((type) => reads(type, name));
+  // What a primitive has besides its value is an Element.
+  const found = types.flatMap((type) => reads(isPrimitive(type) ? 'Element' : type, name));
   const list = found.map(({ read }) => read);
   const read = list.length > fewReads ? readByKey(list) : readEach(list);
   return {
     types: [...new Set(found.map(({ type }) => type))],
     read: (item, out) => {
-      if (isObject(item)) read(item, out);
+      const element = elementOf(item);
+      if (isObject(element)) read(element, out);
     },
   };
 }
 
 /** All children; a primitive with only an extension is its `_name` object. */
 export function children(item: Item, out: Item[]): void {
-  if (!isObject(item)) return;
-  for (const [key, value] of Object.entries(item)) {
-    if (key === 'resourceType' || (key.startsWith('_') && Object.hasOwn(item, key.slice(1)))) continue;
-    append(value, out);
+  const object = elementOf(item);
+  if (!isObject(object)) return;
+  for (const key in object) {
+    if (key === 'resourceType') continue;
+    if (!key.startsWith('_')) appendBoth(object[key], object[`_${key}`], out);
+    else if (!Object.hasOwn(object, key.slice(1))) append(object[key], out);
   }
 }
 

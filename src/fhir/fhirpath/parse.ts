@@ -2,6 +2,9 @@
  * FHIRPath text to a tree: an operator-precedence parser.
  * https://hl7.org/fhirpath/N1/#operator-precedence
  */
+
+import { systemType } from './system.ts';
+import { parseTemporal } from './temporal.ts';
 import { type Token, tokenize } from './tokenize.ts';
 
 export type Expression =
@@ -9,10 +12,25 @@ export type Expression =
   | { readonly kind: 'call'; readonly on?: Expression; readonly name: string; readonly args: readonly Expression[] }
   | { readonly kind: 'index'; readonly on: Expression; readonly index: Expression }
   | { readonly kind: 'binary'; readonly op: string; readonly left: Expression; readonly right: Expression }
-  | { readonly kind: 'type'; readonly op: 'is' | 'as'; readonly on: Expression; readonly type: string }
-  | { readonly kind: 'literal'; readonly value: string | number | boolean }
+  | {
+      readonly kind: 'type';
+      readonly op: 'is' | 'as';
+      readonly on: Expression;
+      readonly type: string;
+      /** `FHIR` or `System`, when it is said. */
+      readonly namespace?: string;
+    }
+  | {
+      readonly kind: 'literal';
+      readonly value: string | number | boolean;
+      /** Of FHIRPath's own types; of a Quantity `unit` is the rest. */
+      readonly type?: LiteralType;
+      readonly unit?: string;
+    }
   | { readonly kind: 'variable'; readonly name: string }
   | { readonly kind: 'empty' };
+
+export type LiteralType = 'Boolean' | 'String' | 'Integer' | 'Decimal' | 'Date' | 'DateTime' | 'Time' | 'Quantity';
 
 /** Binding strength of the binary operators, weakest first. */
 const levels = [
@@ -102,9 +120,44 @@ function symbol(cursor: Cursor): Expression {
   }
   if (cursor.is('-') || cursor.is('+')) {
     const op = cursor.take().text;
-    return { kind: 'binary', op, left: { kind: 'literal', value: 0 }, right: term(cursor) };
+    return signed(op, unary(cursor));
   }
   return cursor.fail(`unexpected ${cursor.token.text}`);
+}
+
+/** A number's sign is part of it; of anything else it is a multiplication, which knows quantities. */
+function signed(op: string, operand: Expression): Expression {
+  if (op === '+') return operand;
+  if (operand.kind === 'literal' && typeof operand.value === 'number') return { ...operand, value: -operand.value };
+  return { kind: 'binary', op: '*', left: { kind: 'literal', value: -1, type: 'Integer' }, right: operand };
+}
+
+/** The operand of a sign, which binds less than a dot. */
+function unary(cursor: Cursor): Expression {
+  if (++cursor.depth > maxDepth) cursor.fail('too deeply nested');
+  const found = term(cursor);
+  cursor.depth--;
+  return found;
+}
+
+const calendar = /^(?:year|month|week|day|hour|minute|second|millisecond)s?$/;
+
+/** A number, or with a unit after it a quantity. */
+function numeric(cursor: Cursor, text: string): Expression {
+  const value = Number(text);
+  const { token } = cursor;
+  const isUnit = token.kind === 'string' || (token.kind === 'name' && calendar.test(token.text));
+  if (!isUnit) return { kind: 'literal', value, type: text.includes('.') ? 'Decimal' : 'Integer' };
+  cursor.take();
+  return { kind: 'literal', value, type: 'Quantity', unit: token.text };
+}
+
+function dated(cursor: Cursor, text: string): Expression {
+  const value = text.replace(/^@T?/, '');
+  const found = parseTemporal(value);
+  const type = systemType(found);
+  if (!type || type === 'Quantity') return cursor.fail(`${text} is no date or time, found`);
+  return { kind: 'literal', value, type };
 }
 
 function primary(cursor: Cursor): Expression {
@@ -113,11 +166,12 @@ function primary(cursor: Cursor): Expression {
   if (kind === 'end') return cursor.fail('unexpected end');
   if (kind === 'name' && text !== 'true' && text !== 'false') return invocation(cursor);
   cursor.take();
-  if (kind === 'name') return { kind: 'literal', value: text === 'true' };
-  if (kind === 'number') return { kind: 'literal', value: Number(text) };
+  if (kind === 'name') return { kind: 'literal', value: text === 'true', type: 'Boolean' };
+  if (kind === 'number') return numeric(cursor, text);
+  if (kind === 'date') return dated(cursor, text);
   if (kind === 'variable')
     return { kind: 'variable', name: text.replace(/^%[`']|[`']$/g, (quote) => (quote[0] === '%' ? '%' : '')) };
-  return { kind: 'literal', value: kind === 'date' ? text.slice(1) : text };
+  return { kind: 'literal', value: text, type: 'String' };
 }
 
 function term(cursor: Cursor): Expression {
@@ -135,13 +189,16 @@ function term(cursor: Cursor): Expression {
 }
 
 /** `Patient` or `FHIR.Patient`. */
-function typeName(cursor: Cursor): string {
+function typeName(cursor: Cursor): { readonly type: string; readonly namespace?: string } {
+  const names: string[] = [];
   for (;;) {
     if (cursor.token.kind !== 'name') cursor.fail('expected the name of a type');
-    const name = cursor.take().text;
-    if (!cursor.is('.')) return name;
+    names.push(cursor.take().text);
+    if (!cursor.is('.')) break;
     cursor.take();
   }
+  const [type = '', namespace] = names.reverse();
+  return { type, ...(namespace === undefined ? {} : { namespace }) };
 }
 
 function binary(cursor: Cursor, weakest: number): Expression {
@@ -154,7 +211,7 @@ function binary(cursor: Cursor, weakest: number): Expression {
     cursor.take();
     left =
       op === 'is' || op === 'as'
-        ? { kind: 'type', op, on: left, type: typeName(cursor) }
+        ? { kind: 'type', op, on: left, ...typeName(cursor) }
         : { kind: 'binary', op, left, right: binary(cursor, level) };
   }
   cursor.depth--;

@@ -11,9 +11,12 @@ export interface Token {
 
 const space = /(?:\s|\/\/.*|\/\*[\s\S]*?\*\/)*/y;
 const patterns: readonly (readonly [Token['kind'], RegExp])[] = [
-  ['date', /@T?[\d:T.Z+-]+/y],
+  [
+    'date',
+    /@T\d\d(?::\d\d(?::\d\d(?:\.\d+)?)?)?|@\d{4}(?:-\d\d(?:-\d\d)?)?(?:T(?:\d\d(?::\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|[+-]\d\d:\d\d)?)?)?/y,
+  ],
   ['number', /\d+(?:\.\d+)?/y],
-  ['name', /[A-Za-z_][A-Za-z0-9_]*|`(?:[^`\\]|\\.)*`/y],
+  ['name', /[A-Za-z_][A-Za-z0-9_]*|`(?:[^`\\]|\\.)*`|"(?:[^"\\]|\\.)*"/y],
   ['string', /'(?:[^'\\]|\\[\s\S])*'/y],
   ['variable', /%(?:[A-Za-z_][A-Za-z0-9_-]*|`[^`]*`|'[^']*')|\$(?:this|index|total)/y],
   ['symbol', /<=|>=|!=|!~|[().,|&+\-*/<>=~[\]{}]/y],
@@ -39,7 +42,7 @@ function next(expression: string, at: number): Token & { readonly length: number
   for (const [kind, pattern] of patterns) {
     const text = match(pattern, expression, at);
     if (text === undefined) continue;
-    const quoted = kind === 'string' || text.startsWith('`');
+    const quoted = kind === 'string' || /^[`"]/.test(text);
     return { kind, text: quoted ? unquote(text) : text, at, length: text.length };
   }
   throw new SyntaxError(`FHIRPath: unexpected ${JSON.stringify(expression[at])} at ${at} of ${expression}`);

@@ -6,7 +6,8 @@
 import { keep } from '../definitions/generated.ts';
 import { type Constraint, invariants } from '../definitions/types.ts';
 import { isObject, type Json, truth } from '../fhirpath/collection.ts';
-import { compile, type Environment } from '../fhirpath/compile.ts';
+import { compile } from '../fhirpath/compile.ts';
+import type { Environment } from '../fhirpath/environment.ts';
 
 export interface Invariant extends Constraint {
   /** Whether it holds; what cannot be decided (an empty result) counts as held. */

@@ -7,16 +7,17 @@ import type { Issue } from '../../shared/errors.ts';
 import { isResourceType } from '../definitions/types.ts';
 import type { Codes } from '../definitions/value-sets.ts';
 import { isObject, type Json } from '../fhirpath/collection.ts';
+import { asking } from './asking.ts';
 import { collectCodings } from './codings.ts';
 import { boundIssues, systemIssues } from './deep.ts';
 import { explain, show } from './explain.ts';
 import { type Conform, conformance } from './profiles/conform.ts';
-import type { OpenCode } from './profiles/content.ts';
+import type { OpenCode, Run } from './profiles/content.ts';
 import { openRegistry } from './profiles/registry.ts';
 import { structureValidators } from './structure.ts';
 import { structureDefinitionIssues } from './structure-definition.ts';
 import type { DeepOptions, Validate, ValidateDeep, ValidateOptions } from './validate.ts';
-import { checkTogether } from './walk.ts';
+import { checkTogether, type Walk } from './walk.ts';
 
 /** Deeper than any real resource (the official examples reach 19), and far from the end of the stack. */
 const maxDepth = 100;
@@ -99,20 +100,21 @@ export function createValidation(options: ValidatorOptions): Validation {
     return (listing.errors ?? []).map((error) => explain(resource, error));
   }
 
-  function conform({ profiles }: ValidateOptions, openCodes: OpenCode[] | undefined, thorough: boolean): Conform {
-    const run = { registry, openCodes, done: new Map() };
+  function walkOf({ profiles }: ValidateOptions, openCodes: OpenCode[] | undefined, thorough: boolean): Walk {
+    const run: Run = { registry, openCodes, done: new Map() };
     const check = conformance({ run, asked: profiles, enforced, unknownProfile: policy.unknown, thorough });
-    return (value, type, at) =>
+    const conform: Conform = (value, type, at) =>
       type === 'StructureDefinition'
         ? [...check(value, type, at), ...structureDefinitionIssues(value, registry, at.path())]
         : check(value, type, at);
+    return { conform, asking: asking(run) };
   }
 
   const validate: Validate = (resource, given = {}) => {
     const refused = unusable(resource);
     if (refused) return refused;
     const known = resource as ResourceJson;
-    const together = checkTogether(known, known.resourceType, { conform: conform(given, undefined, false) });
+    const together = checkTogether(known, known.resourceType, walkOf(given, undefined, false));
     return once([...checkStructure(known), ...together]);
   };
 
@@ -123,7 +125,7 @@ export function createValidation(options: ValidatorOptions): Validation {
     const known = resource as ResourceJson;
     const open: OpenCode[] = [];
     const codings = thorough ? collectCodings(registry.codes) : undefined;
-    const walk = { conform: conform(given, open, thorough), ...(codings ? { codings } : {}) };
+    const walk = { ...walkOf(given, open, thorough), ...(codings ? { codings } : {}) };
     const together = checkTogether(known, known.resourceType, walk);
     const found = [...checkStructure(known), ...together, ...(codings?.issues ?? [])];
     if (!terminology) return once(found);

@@ -5,7 +5,7 @@
 import type { Issue } from '../../shared/errors.ts';
 import { isResourceType } from '../definitions/types.ts';
 import { isObject, type Json } from '../fhirpath/collection.ts';
-import type { Environment } from '../fhirpath/compile.ts';
+import type { Environment } from '../fhirpath/environment.ts';
 import { bundleIssues, bundleResolver } from './bundle.ts';
 import type { Codings } from './codings.ts';
 import { containedIssues } from './contained.ts';
@@ -18,6 +18,8 @@ export interface Walk {
   readonly conform: Conform;
   /** Takes the codes that the structure's own check does not judge; absent: nobody asks. */
   readonly codings?: Codings;
+  /** What expressions may ask. */
+  readonly asking?: Pick<Environment, 'conformsTo' | 'memberOf'>;
 }
 
 /** Where the walk is; one for each resource on the way. */
@@ -110,6 +112,7 @@ export function checkTogether(resource: Json, type: string, how: Walk): readonly
   const resolve = bundleResolver(resource);
   const place: Place = {
     ...how,
+    ...how.asking,
     resource,
     root: resource,
     outermost: resource,

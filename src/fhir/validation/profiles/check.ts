@@ -5,7 +5,7 @@
 import type { Issue } from '../../../shared/errors.ts';
 import { isResourceType } from '../../definitions/types.ts';
 import { isObject } from '../../fhirpath/collection.ts';
-import type { Environment } from '../../fhirpath/compile.ts';
+import type { Environment } from '../../fhirpath/environment.ts';
 import { checkContent, errorsOf, type Run, report, type Task } from './content.ts';
 import type { Profile } from './registry.ts';
 import type { Ask } from './slices.ts';

@@ -6,7 +6,7 @@
 import type { Issue } from '../../../shared/errors.ts';
 import { isA } from '../../definitions/types.ts';
 import { isObject, type Json } from '../../fhirpath/collection.ts';
-import type { Environment } from '../../fhirpath/compile.ts';
+import type { Environment } from '../../fhirpath/environment.ts';
 import { checkProfile } from './check.ts';
 import type { Run } from './content.ts';
 import { standingIssues, unknownIssues } from './extensions.ts';

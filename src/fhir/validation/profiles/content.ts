@@ -6,7 +6,7 @@ import type { Issue } from '../../../shared/errors.ts';
 import { type Constraint, isA } from '../../definitions/types.ts';
 import type { Codes } from '../../definitions/value-sets.ts';
 import { compare, equal, isObject } from '../../fhirpath/collection.ts';
-import type { Environment } from '../../fhirpath/compile.ts';
+import type { Environment } from '../../fhirpath/environment.ts';
 import { resolveReference } from '../../fhirpath/resolve.ts';
 import { bindingProblem, listCodes } from '../binding.ts';
 import { show } from '../explain.ts';

@@ -3,7 +3,7 @@
  * https://hl7.org/fhir/R4/profiling.html#discriminator
  */
 import { isObject } from '../../fhirpath/collection.ts';
-import type { Environment } from '../../fhirpath/compile.ts';
+import type { Environment } from '../../fhirpath/environment.ts';
 import { resolveReference } from '../../fhirpath/resolve.ts';
 import { typeOfReference } from '../../search/extract-reference.ts';
 import type { Profile } from './registry.ts';

@@ -5,7 +5,8 @@
 import type { Issue } from '../../../shared/errors.ts';
 import { isA, properties } from '../../definitions/types.ts';
 import { isObject, type Json, truth } from '../../fhirpath/collection.ts';
-import { compile, type Environment } from '../../fhirpath/compile.ts';
+import { compile } from '../../fhirpath/compile.ts';
+import type { Environment } from '../../fhirpath/environment.ts';
 import type { ExtensionContext } from './definition.ts';
 import type { Profile } from './registry.ts';
 

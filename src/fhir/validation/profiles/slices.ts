@@ -3,7 +3,7 @@
  * https://hl7.org/fhir/R4/profiling.html#discriminator
  */
 import { equal, isObject } from '../../fhirpath/collection.ts';
-import type { Environment } from '../../fhirpath/compile.ts';
+import type { Environment } from '../../fhirpath/environment.ts';
 import { bindingProblem } from '../binding.ts';
 import type { Discriminator } from './definition.ts';
 import {
