@@ -16,6 +16,8 @@ export interface Reply {
   readonly version?: { readonly type: string; readonly id: string; readonly version: number; readonly updated: string };
   /** The resource is a Binary that is sent as what it holds. */
   readonly raw?: boolean;
+  /** What was asked for goes on after this answer (202): where to look how far it is, below the base, and how far it is. */
+  readonly later?: { readonly at: string; readonly progress: string };
   /** What a write wants to be said besides its success, for an OperationOutcome. */
   readonly warnings?: readonly Issue[];
   /** What the caller gets to see besides what was written, for the audit. */

@@ -64,8 +64,13 @@ export function sendReply(response: ServerResponse, reply: Reply, asked: Asked):
   return packed(response, reply.status, headers, body, asked.acceptEncoding);
 }
 
-/** Which version an answer is about, and where it is. */
-function describe({ version, status }: Reply, asked: Asked, headers: Headers): void {
+/** Which version an answer is about and where it is, or where its end will be told. */
+function describe({ version, status, later }: Reply, asked: Asked, headers: Headers): void {
+  if (later) {
+    headers['Content-Location'] = `${asked.base}/${later.at}`;
+    headers['X-Progress'] = later.progress;
+    headers['Retry-After'] = '1';
+  }
   if (!version) return;
   headers['ETag'] = `W/"${version.version}"`;
   headers['Last-Modified'] = new Date(version.updated).toUTCString();

@@ -66,7 +66,7 @@ export async function readReindexJob({ db }: On, id: string): Promise<ReindexJob
 /** The newest first. */
 export async function listReindexJobs({ db }: On, count: number): Promise<readonly ReindexJob[]> {
   return db.query<ReindexJob>({
-    text: `SELECT ${columns} FROM reindex_job ORDER BY seq DESC LIMIT $1`,
+    text: `SELECT ${columns} FROM reindex_job ORDER BY reindex_job.seq DESC LIMIT $1`,
     values: [count],
   });
 }
@@ -74,7 +74,7 @@ export async function listReindexJobs({ db }: On, count: number): Promise<readon
 /** Those that are not done yet, the oldest first. */
 export async function openReindexJobs({ db }: On): Promise<readonly ReindexJob[]> {
   return db.query<ReindexJob>({
-    text: `SELECT ${columns} FROM reindex_job WHERE state IN ('queued', 'running') ORDER BY seq`,
+    text: `SELECT ${columns} FROM reindex_job WHERE state IN ('queued', 'running') ORDER BY reindex_job.seq`,
   });
 }
 

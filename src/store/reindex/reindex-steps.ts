@@ -77,7 +77,7 @@ export async function nextVersions(
              SELECT rkey, v, ref, body, sum(octet_length(body)) OVER (ORDER BY v) - octet_length(body) AS before
                FROM (SELECT rkey, v, ref, body FROM resource
                       WHERE rtype = $1 AND NOT deleted AND v > $2::bigint AND v <= $3::bigint ORDER BY v LIMIT ${VERSIONS}) AS batch
-           ) AS summed WHERE before < ${BYTES} ORDER BY v`,
+           ) AS summed WHERE before < ${BYTES} ORDER BY summed.v`,
     values: [typeKey(type), after, watermark],
   });
 }
