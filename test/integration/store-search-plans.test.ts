@@ -113,7 +113,9 @@ const isIn = (row: { low: number; high: number }, asked: RangeValue) =>
 const texts = {
   starts: (stored: string, asked: string) => fold(stored).startsWith(fold(asked)),
   exact: (stored: string, asked: string) => stored === asked,
+  equal: (stored: string, asked: string) => fold(stored) === fold(asked),
   contains: (stored: string, asked: string) => fold(stored).includes(fold(asked)),
+  ends: (stored: string, asked: string) => fold(stored).endsWith(fold(asked)),
 };
 
 function fulfils(one: Kept, clause: Clause): boolean {

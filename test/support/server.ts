@@ -28,7 +28,7 @@ export type ServerOptions = Partial<
     | 'conditionalDelete'
     | 'ticketOf'
   >
->;
+> & { readonly queryTimeoutSeconds?: number };
 
 interface Answer {
   readonly status: number;
@@ -69,8 +69,8 @@ const token: AppDeps['authenticate'] = ({ authorization, address, requestId }) =
 const profilesFolder = resolve('fhir-profiles');
 
 /** Called at the top of a test file. */
-export function withServer(options: ServerOptions = {}): TestServer {
-  const opened = withStore();
+export function withServer({ queryTimeoutSeconds, ...options }: ServerOptions = {}): TestServer {
+  const opened = withStore(silent, queryTimeoutSeconds);
   let listening: Listening;
   let following: { close(): Promise<void> };
   let terminology: OpenTerminology;

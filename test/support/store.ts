@@ -42,12 +42,12 @@ export interface TestStore {
 }
 
 /** Called at the top of a test file: opens a store on a fresh database before its tests and closes it after them. */
-export function withStore(log: Logger = silent): TestStore {
+export function withStore(log: Logger = silent, queryTimeoutSeconds = 20): TestStore {
   let database: TestDatabase;
   let store: OpenStore;
   beforeAll(async () => {
     database = await makeDatabase();
-    store = await openStore({ databaseUrl: database.url, schema: database.schema, queryTimeoutSeconds: 20, log });
+    store = await openStore({ databaseUrl: database.url, schema: database.schema, queryTimeoutSeconds, log });
   });
   afterAll(async () => {
     await store?.close();

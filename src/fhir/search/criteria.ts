@@ -118,6 +118,9 @@ function chained(searcher: Searcher, link: Link, make: (target: string) => reado
   const parameter = demandParameter(searcher, type, code);
   if (parameter.type !== 'reference') throw bad(name, `${code} is no reference, so nothing can be chained to it`);
   if (modifier !== undefined && !isResourceType(modifier)) throw bad(name, `:${modifier} is no resource type`);
+  if (modifier !== undefined && parameter.targets?.includes(modifier) === false) {
+    throw bad(name, `${code} never points at ${modifier}`);
+  }
   const candidates = modifier === undefined ? (parameter.targets ?? resourceTypes()) : [modifier];
   demandChainable(parameter, name, first);
   const known = candidates.filter((target) => everywhere.has(first) || isKnown(searcher, target, first));
