@@ -50,8 +50,12 @@ export function openPool(options: ConnectionOptions): pg.Pool {
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 60_000,
   });
-  // An idle connection that breaks is replaced by the pool; unheard, its error would end the process.
-  pool.on('error', (error) => options.log.warn('a database connection was lost', { error }));
+  // A connection that breaks is replaced by the pool, and its query rejects. The pool hears only those that are idle: unheard,
+  // the error of one that a transaction holds would end the process.
+  pool.on('connect', (client) => {
+    client.on('error', (error) => options.log.warn('a database connection was lost', { error }));
+  });
+  pool.on('error', () => undefined);
   return pool;
 }
 

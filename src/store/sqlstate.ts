@@ -35,14 +35,15 @@ function busy(message: string, cause: unknown): FhirError {
   return new FhirError('busy', message, { cause, retryAfter: RETRY_AFTER_SECONDS });
 }
 
+const lostConnection = /Connection terminated|is not queryable|timeout exceeded when trying to connect/;
+
 /** What callers of the store get instead of a `pg` error; errors that are not PostgreSQL's stay as they are. */
 export function toStoreError(error: unknown): unknown {
   if (error instanceof FhirError) return error;
   const state = sqlstateOf(error);
   if (state === undefined) {
     // `pg` and its pool report a lost connection as bare errors.
-    const lost =
-      error instanceof Error && /Connection terminated|timeout exceeded when trying to connect/.test(error.message);
+    const lost = error instanceof Error && lostConnection.test(error.message);
     return lost ? busy('The database cannot be reached now; try again later.', error) : error;
   }
   return table.find(([pattern]) => pattern.test(state))?.[1](error) ?? error;
