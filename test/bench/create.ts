@@ -1,34 +1,42 @@
 /** POST of Observations and Patients against a bare prepared INSERT of the same text, both committed with fsync. */
 import { observation, patient } from './resources.ts';
-import { compare, type Suite } from './suite.ts';
+import { compare, fhirHeaders, type Side, type Suite } from './suite.ts';
 
 const bar = 0.4;
 
-export const createSuite: Suite = async function* (bench) {
+/** The next resource to create; each is another one. */
+export function creations(): () => { readonly type: string; readonly body: string } {
   let made = 0;
-  const next = () => {
+  return () => {
     made += 1;
     return made % 2
       ? { type: 'Patient', body: patient(made) }
       : { type: 'Observation', body: observation(made, `Patient/p${made % 1000}`) };
   };
+}
+
+/** POST to our server. */
+export function creating(origin: string, token: string, next: ReturnType<typeof creations>): Side {
+  const headers = fhirHeaders(token);
+  return {
+    origin,
+    expect: 201,
+    shot: () => {
+      const { type, body } = next();
+      return { method: 'POST', path: `/fhir/${type}`, headers, body };
+    },
+  };
+}
+
+export const createSuite: Suite = async function* (bench) {
+  const next = creations();
+  const headers = { 'content-type': 'application/fhir+json' };
   yield* compare(bench, 'create', bar, (token) => ({
     floor: {
+      origin: bench.floor,
       expect: 201,
-      shot: () => ({
-        method: 'POST',
-        path: '/',
-        headers: { 'content-type': 'application/fhir+json' },
-        body: next().body,
-      }),
+      shot: () => ({ method: 'POST', path: '/', headers, body: next().body }),
     },
-    ours: {
-      expect: 201,
-      shot: () => {
-        const { type, body } = next();
-        const headers = { 'content-type': 'application/fhir+json', authorization: `Bearer ${token}` };
-        return { method: 'POST', path: `/fhir/${type}`, headers, body };
-      },
-    },
+    ours: creating(bench.ours, token, next),
   }));
 };

@@ -26,6 +26,12 @@ const server = createServer((incoming, outgoing) => {
       return;
     }
     const body = await textOf(incoming);
+    if (incoming.url === '/many') {
+      const many = 'insert into floor_created (body) select * from unnest($1::text[])';
+      await pool.query({ name: 'many', text: many, values: [JSON.parse(body)] });
+      outgoing.writeHead(201).end();
+      return;
+    }
     await pool.query({ name: 'create', text: 'insert into floor_created (body) values ($1)', values: [body] });
     outgoing.writeHead(201, { 'content-type': 'application/fhir+json' }).end(body);
   };

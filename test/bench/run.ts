@@ -1,5 +1,5 @@
 /**
- * npm run bench -- [--suite read,create] [--rounds 5] [--clients 1,16,64] [--count 4000]
+ * npm run bench -- [--suite read,create,...] [--rounds 5] [--clients 1,16,64] [--count 4000] [--resources 500000] [--workers 2]
  * Our server and its floor in turn, A B A B, in one run on one embedded PostgreSQL; everything on as in production.
  */
 import { spawn } from 'node:child_process';
@@ -15,11 +15,28 @@ import { startEmbedded } from '../../src/store/embedded.ts';
 import { backendClient } from '../support/backend-client.ts';
 import { startLiveServer } from '../support/live-server.ts';
 import { createSuite } from './create.ts';
+import { growthSuite } from './growth.ts';
+import { ingestSuite } from './ingest.ts';
+import { fairnessSuite, memorySuite, startSuite } from './process.ts';
 import { readSuite } from './read.ts';
 import { type Figure, printFigure, printTable } from './report.ts';
+import { pagesSuite, searchSuite } from './search.ts';
 import type { Bench, Suite } from './suite.ts';
+import { updateSuite } from './update.ts';
 
-const suites: Readonly<Record<string, Suite>> = { read: readSuite, create: createSuite };
+/** In this order, when none is named: the later ones stand on what the earlier ones stored. */
+const suites: Readonly<Record<string, Suite>> = {
+  read: readSuite,
+  create: createSuite,
+  update: updateSuite,
+  ingest: ingestSuite,
+  fairness: fairnessSuite,
+  growth: growthSuite,
+  search: searchSuite,
+  pages: pagesSuite,
+  memory: memorySuite,
+  start: startSuite,
+};
 
 const { values } = parseArgs({
   options: {
@@ -27,6 +44,8 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     clients: { type: 'string', default: '1,16,64' },
     count: { type: 'string', default: '4000' },
+    resources: { type: 'string', default: '500000' },
+    workers: { type: 'string', default: '' },
   },
 });
 
@@ -57,17 +76,26 @@ async function measure(names: readonly string[]): Promise<readonly Figure[]> {
     'create table floor_created (id bigint generated always as identity primary key, body text not null)',
   );
   const floor = await startFloor(postgres.url);
-  const server = await startLiveServer({ DATABASE_URL: postgres.url, LIVEDOC_DATA_DIR: folder, LIVEDOC_LOG: 'warn' });
+  const settings = {
+    DATABASE_URL: postgres.url,
+    LIVEDOC_DATA_DIR: folder,
+    LIVEDOC_LOG: 'warn',
+    LIVEDOC_WORKERS: values.workers,
+  };
+  const server = await startLiveServer(settings);
   const figures: Figure[] = [];
   try {
     const bench: Bench = {
       floor: floor.origin,
       ours: server.origin,
+      server,
+      settings,
       database,
       token: await backendClient(server, 'system/*.cruds'),
       rounds: Number(values.rounds),
       clients: values.clients.split(',').map(Number),
       count: Number(values.count),
+      resources: Number(values.resources),
     };
     for (const name of names) {
       const suite = suites[name];
