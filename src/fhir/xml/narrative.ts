@@ -3,8 +3,7 @@
  * https://hl7.org/fhir/R4/narrative.html
  */
 import { codePoints } from './entities.ts';
-
-export const xhtml = 'http://www.w3.org/1999/xhtml';
+import { xhtml } from './namespaces.ts';
 
 const namespaced = /^<div(?=[\s>/])[^>]*\sxmlns\s*=/;
 const named = /&([A-Za-z][A-Za-z0-9]*);/g;

@@ -7,9 +7,9 @@ import { type SaxesAttributeNS, SaxesParser, type SaxesTagNS } from 'saxes';
 import { FhirError } from '../../shared/errors.ts';
 import { isPrimitive, isResourceType, typeDefinition } from '../definitions/types.ts';
 import { add, type Child, childrenOf, countOf, enter, type Frame, frameOf, objectOf, valueJson } from './frame.ts';
-import { narrativeFromXml, xhtml } from './narrative.ts';
+import { fhirNamespace, xhtml } from './namespaces.ts';
+import { narrativeFromXml } from './narrative.ts';
 
-const fhirNamespace = 'http://hl7.org/fhir';
 const namespaces = 'http://www.w3.org/2000/xmlns/';
 const schemaInstance = 'http://www.w3.org/2001/XMLSchema-instance';
 

@@ -6,9 +6,8 @@ import { FhirError } from '../../shared/errors.ts';
 import { keep } from '../definitions/generated.ts';
 import { isPrimitive, isResourceType, type Property, properties, typeDefinition } from '../definitions/types.ts';
 import { parseExact } from '../json/exact.ts';
+import { fhirNamespace } from './namespaces.ts';
 import { narrativeToXml } from './narrative.ts';
-
-export const fhirNamespace = 'http://hl7.org/fhir';
 
 type Fields = Readonly<Record<string, unknown>>;
 
