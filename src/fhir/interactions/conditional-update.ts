@@ -45,7 +45,7 @@ async function replace(
 ): Promise<Reply | undefined> {
   demandMatchingId(asked.body, id, criteria);
   const body = await completed(context, asked.body, id);
-  demandValid(context, body.resource);
+  await demandValid(context, body.resource);
   let current: Version | undefined;
   const committed = await lookAndWrite(context, async () => {
     current = await theMatch(context, criteria);
@@ -67,7 +67,7 @@ export function demandMatchingId({ resource }: Body, id: string, { text }: Crite
 async function add(context: Context, criteria: Criteria, asked: ConditionalUpdate): Promise<Reply | undefined> {
   const id = idOfNew(context, asked.body);
   const body = await completed(context, asked.body, asked.body.resource.id === undefined ? undefined : id);
-  demandValid(context, body.resource);
+  await demandValid(context, body.resource);
   return context.store.exclusively(criteria.locks, async (store) => {
     const inner = { ...context, store };
     if (await theMatch(inner, criteria)) return undefined;

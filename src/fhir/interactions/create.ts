@@ -29,7 +29,7 @@ export function demandCreatable(
 /** The write of a new resource, completed and valid. */
 export async function newWrite(context: Context, sent: Body): Promise<Write> {
   const body = await completed(context, sent);
-  demandValid(context, body.resource);
+  await demandValid(context, body.resource);
   demandTouch(context.access, 'c', body.resource);
   return writeOf(context, { op: 'create', id: newId(context.now().getTime()), body, expect: 'absent' });
 }

@@ -88,7 +88,7 @@ export async function patching(
     throw new FhirError('precondition', `${name} is at version ${version}, which is not what If-Match asks for.`);
   }
   const body = await completed(context, patched({ type, id, text: current.body }, document), id);
-  demandValid(context, body.resource);
+  await demandValid(context, body.resource);
   return replacement(context, { ...conditions, id, body, current });
 }
 

@@ -68,7 +68,7 @@ async function prepared(context: Context, entries: readonly Entry[]): Promise<re
   const sent = await resolved(context, settled);
   await inTurns(sent, (plan) => located(plan, () => demandAllowed(context, plan)));
   const whole = await completePlans(context, sent);
-  await inTurns(whole, (plan) => located(plan, () => demandStorable(context, plan)));
+  await inTurns(whole, (plan) => locatedLater(plan, () => demandStorable(context, plan)));
   return whole;
 }
 
@@ -92,10 +92,10 @@ async function completePlans(context: Context, plans: readonly Plan[]): Promise<
   return done;
 }
 
-function demandStorable(context: Context, plan: Plan): void {
+async function demandStorable(context: Context, plan: Plan): Promise<void> {
   const { op, body } = plan;
   if (!body || isFound(plan)) return;
-  demandValid(context, body.resource);
+  await demandValid(context, body.resource);
   if (op === 'create') demandTouch(context.access, 'c', body.resource);
 }
 

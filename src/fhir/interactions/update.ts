@@ -28,7 +28,7 @@ export async function update(context: Context, asked: Update): Promise<Reply> {
   demandTarget(context, asked);
   const { type, id } = asked;
   const body = await completed(context, asked.body, id);
-  demandValid(context, body.resource);
+  await demandValid(context, body.resource);
   let current: Version | undefined;
   const committed = await lookAndWrite(context, async () => {
     current = await context.store.resources.read(type, id);

@@ -37,7 +37,7 @@ export interface Call {
   readonly parameters: In;
   readonly method: 'GET' | 'POST';
   readonly strict: boolean;
-  /** The request itself: paging links need its URL, and an operation with `body: 'own'` reads its body. */
+  /** The request itself: paging links need its URL, and an operation with a `body` of its own reads it. */
   readonly request: Request;
 }
 
@@ -48,7 +48,9 @@ export interface Operation {
   readonly permissions: readonly Permission[];
   readonly action: AuditRecord['action'];
   /** `own`: the body is no Parameters resource, and `run` reads it by `request`. */
-  readonly body?: 'own';
+  readonly body?: 'own' | 'resource';
+  /** Whether it is also for one version, current or not. */
+  readonly versions?: boolean;
   /** `search`: it takes the type's search parameters besides those of the definition. */
   readonly others?: 'search';
   readonly run: (context: Context, call: Call) => Promise<Reply>;

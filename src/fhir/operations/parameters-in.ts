@@ -34,12 +34,12 @@ export async function readParameters(
   request: Pick<Request, 'params' | 'hasBody' | 'body'>,
 ): Promise<In> {
   const own = (definition.parameter ?? []).filter(({ use }) => use === 'in');
-  const sent = request.hasBody && body !== 'own' ? await request.body() : undefined;
+  const sent = request.hasBody && body === undefined ? await request.body() : undefined;
   const inputs = others === undefined ? own : [...own, ...searchInputs(own, request.params, sent?.resource)];
   const ofUrl = fromUrl(inputs, request.params);
   const ofBody = sent ? fromBody(context, inputs, sent) : [];
   const given = [...ofUrl, ...ofBody];
-  if (body !== 'own') demandCardinality(inputs, given, 'Parameters');
+  if (body === undefined) demandCardinality(inputs, given, 'Parameters');
   return inOf(given);
 }
 

@@ -190,6 +190,6 @@ export const validateOperation: Operation = {
   definition,
   permissions: ['r', 'c', 'u'],
   action: 'E',
-  body: 'own',
+  body: 'resource',
   run,
 };

@@ -1,10 +1,13 @@
 /** The contract of validation: a resource in, all of its problems out. */
 import type { Issue } from '../../shared/errors.ts';
 import type { Terminology } from '../terminology/terminology.ts';
+import type { OpenCode } from './profiles/content.ts';
 
 export interface ValidateOptions {
   /** Canonical URLs; absent: those of meta.profile, and those that this installation enforces for the type. */
   readonly profiles?: readonly string[];
+  /** Takes the codes whose value sets only a terminology service can judge. */
+  readonly openCodes?: OpenCode[];
 }
 
 /**

@@ -114,7 +114,7 @@ export function createValidation(options: ValidatorOptions): Validation {
     const refused = unusable(resource);
     if (refused) return refused;
     const known = resource as ResourceJson;
-    const together = checkTogether(known, known.resourceType, walkOf(given, undefined, false));
+    const together = checkTogether(known, known.resourceType, walkOf(given, given.openCodes, false));
     return once([...checkStructure(known), ...together]);
   };
 
