@@ -5,7 +5,10 @@
 import type { Bundle, OperationOutcome, Parameters } from '@medplum/fhirtypes';
 import { describe, expect, it } from 'vitest';
 import { reindexHandler } from '../../../src/fhir/catalogue/run-reindex.ts';
+import { writeOf } from '../../../src/fhir/interactions/prepare.ts';
+import { bodyOf } from '../../../src/fhir/json/body.ts';
 import { silent } from '../../../src/shared/logger.ts';
+import { indexTables } from '../../../src/store/reindex/index-tables.ts';
 import { withServer } from '../../support/server.ts';
 
 const server = withServer();
@@ -177,6 +180,17 @@ describe('a posted search parameter', () => {
     expect((await found('Patient?changing=ama')).toSorted()).toEqual([patient, meanwhile].toSorted());
   });
 
+  it('finds what a process wrote that had not heard of it', async () => {
+    await post(definition('unheard', { type: 'string', expression: 'Patient.contact.name.text' }));
+    await reindexAll();
+    const body = bodyOf({ resourceType: 'Patient', id: 'unheard', contact: [{ name: { text: 'Sika' } }] });
+    const context = { now: () => new Date(), base: server.base };
+    await server.store.resources.write([writeOf(context, { op: 'create', id: 'unheard', body, expect: 'absent' })]);
+    expect(await found('Patient?unheard=sika')).toEqual([]);
+    await reindexAll();
+    expect(await found('Patient?unheard=sika')).toEqual(['unheard']);
+  });
+
   it('allows no more than its definition does', async () => {
     await post(
       definition('narrow', {
@@ -270,6 +284,47 @@ describe('a definition that cannot be searched by', () => {
     await post(definition('family', { type: 'string', expression: 'Patient.name.family', derivedFrom: own }));
     const patient = await post({ resourceType: 'Patient', name: [{ family: 'Gbaguidi' }] });
     expect(await found('Patient?family=gbaguidi')).toEqual([patient]);
+  });
+});
+
+describe('the index', () => {
+  it('is the same when everything is indexed again: both ways of making it agree', async () => {
+    const tables = await server.store.db.query<{ name: string }>({
+      text: `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = $1 AND table_name LIKE 'sp\\_%'`,
+      values: [server.schema],
+    });
+    expect(indexTables.map(({ name }) => name).toSorted()).toEqual(tables.map(({ name }) => name).toSorted());
+    const concept = {
+      coding: [{ system: 'http://loinc.org', code: '29463-7', display: 'Body weight' }],
+      text: 'Weight',
+    };
+    const subject = await post({
+      resourceType: 'Patient',
+      identifier: [{ type: { coding: [{ code: 'MR' }], text: 'Record' }, system: 'urn:i', value: '1' }],
+      name: [{ family: 'Dossou', given: ['Éric', 'Paul'] }],
+      birthDate: '1980-05',
+    });
+    await post({
+      resourceType: 'Observation',
+      status: 'final',
+      code: concept,
+      subject: { reference: `Patient/${subject}`, display: 'Paul', identifier: { value: '1' } },
+      effectivePeriod: { start: '2020-01-01', end: '2020-03-01' },
+      valueQuantity: { value: 70.5, unit: 'kg', system: 'http://unitsofmeasure.org', code: 'kg' },
+      component: [{ code: { text: 'Fat' }, valueQuantity: { value: 3, comparator: '<', unit: 'g' } }],
+    });
+    await post({ resourceType: 'Location', position: { longitude: 2.4, latitude: 6.4 } });
+    await post({
+      resourceType: 'ValueSet',
+      status: 'active',
+      url: 'http://example.org/vs',
+      compose: { include: [{ system: 'urn:a' }] },
+    });
+    const again = (await request('POST', '/$reindex')).headers.get('content-location') ?? '';
+    await reindexAll();
+    const { parameter = [] } = (await request('GET', again)).as<Parameters>();
+    expect(parameter.find(({ name }) => name === 'changed')?.valueDecimal).toBe(0);
+    expect(parameter.find(({ name }) => name === 'status')?.valueCode).toBe('completed');
   });
 });
 
