@@ -128,7 +128,7 @@ export async function openStore(options: ConnectionOptions): Promise<OpenStore> 
       { schema: options.schema },
     ),
   });
-  const memory = openSearchMemory();
+  const memory = openSearchMemory(db);
   const turns = openTurns();
   const append = group<AuditRecord, void>({
     lanes: LANES,

@@ -45,15 +45,15 @@ describe('the janitor', () => {
       for (const code of ['one', 'two', 'three']) await context.store.resources.write([write(id, code, 'any')]);
     }
     expect(await rows()).toBe(6 * 6);
-    expect(await sweepStale(context.store)).toBe(4);
+    expect(await sweepStale(context.store, 0)).toBe(4);
     expect(await rows()).toBe(2 * 6);
     expect(await found('three')).toEqual(['b', 'a']);
     expect(await found('one')).toEqual([]);
-    expect(await sweepStale(context.store)).toBe(0);
+    expect(await sweepStale(context.store, 0)).toBe(0);
   });
 
   it('works by itself until it is stopped', async () => {
-    const janitor = openJanitor({ store: context.store, log: silent, everyMs: 10 });
+    const janitor = openJanitor({ store: context.store, log: silent, everyMs: 10, graceMs: 0 });
     await context.store.resources.write([write('a', 'four', 3)]);
     await expect.poll(rows).toBe(2 * 6);
     await janitor.stop();

@@ -10,10 +10,10 @@ import type {
   CapabilityStatementRestResourceInteraction,
   CapabilityStatementRestResourceSearchParam,
 } from '@medplum/fhirtypes';
+import { pageMinutes } from '../../store/search/snapshots.ts';
 import { resourceTypes } from '../definitions/types.ts';
 import { formats } from '../formats.ts';
 import { isSearchable } from '../search/clause.ts';
-import { pageHours } from '../search/page.ts';
 import { r4Parameters, type SearchParameter, type WithParameters } from '../search/parameters.ts';
 import { isServersOwn } from './guard.ts';
 
@@ -33,7 +33,7 @@ export interface CapabilityOptions extends WithParameters {
 const date = '2026-11-22';
 
 const documentation =
-  `Links to further pages are opaque and good for ${pageHours} hours. Unknown search parameters are ignored, and
+  `Links to further pages are opaque and good for ${pageMinutes} minutes. Unknown search parameters are ignored, and
 named in an OperationOutcome of the Bundle; with "Prefer: handling=strict" they are refused.`.replace(/\s+/g, ' ');
 
 /** The CapabilityStatement. */

@@ -5,11 +5,9 @@
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { FhirError } from '../../shared/errors.ts';
+import { pageMinutes } from '../../store/search/snapshots.ts';
 import type { Context } from '../context.ts';
 import type { Link } from './bundle.ts';
-
-/** How long a link is good for, hours; the CapabilityStatement says so. */
-export const pageHours = 24;
 
 const ivBytes = 12;
 const tagBytes = 16;
@@ -27,7 +25,7 @@ export interface PageLink {
 
 /** The link's text for the page of `path` (for instance `Patient`) at a position. `key` has 32 bytes. */
 function sealPage(key: Uint8Array, path: string, { query, after, backwards, total }: PageLink, now: Date): string {
-  const expires = now.getTime() + pageHours * 3_600_000;
+  const expires = now.getTime() + pageMinutes * 60_000;
   const iv = randomBytes(ivBytes);
   const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(path));
   const plain = JSON.stringify([expires, after, query, backwards ? 1 : 0, total]);
@@ -41,7 +39,7 @@ type Sealed = [expires: number, after: string, query: string, backwards?: 0 | 1,
 function openPage(key: Uint8Array, path: string, text: string, now: Date): PageLink {
   const [expires, after, query, backwards, total] = unseal(key, path, text);
   if (now.getTime() > expires) {
-    const diagnostics = `This page link is older than ${pageHours} hours; search again.`;
+    const diagnostics = `This page link is older than ${pageMinutes} minutes; search again.`;
     throw new FhirError('gone', diagnostics, { issues: [{ severity: 'error', code: 'expired', diagnostics }] });
   }
   return { after, query, ...(backwards ? { backwards: true } : {}), ...(total == null ? {} : { total }) };

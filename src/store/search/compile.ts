@@ -3,7 +3,7 @@ import { paramKey } from '../keys.ts';
 import { composite } from './composite.ts';
 import { all, type Condition, clauseKey, exists, not } from './condition.ts';
 import { date, dates } from './date.ts';
-import { currentOf, id, updated } from './meta.ts';
+import { currentOf, id, isCurrent, updated } from './meta.ts';
 import { missing } from './missing.ts';
 import { named } from './named.ts';
 import { near } from './near.ts';
@@ -22,12 +22,6 @@ export interface Compiling {
   readonly frequency: Frequency;
   /** A frequency from which on a condition finds many. */
   readonly dense: number;
-}
-
-/** Rows of a version that is no longer current are still there until the janitor comes. */
-export function isCurrent({ alias }: Sql, v: string): string {
-  const t = alias();
-  return `NOT ${exists(`stale ${t} WHERE ${t}.v = ${v}`)}`;
 }
 
 /** The one that the fewest versions fulfil; of those about which nothing is known, the first. */
@@ -51,7 +45,7 @@ export function members(compiling: Compiling, type: string, conditions: readonly
   }
   const d = sql.alias();
   const distinct = `SELECT DISTINCT ${d}.v FROM (${driver.list()}) ${d}`;
-  return `SELECT ${c}.v FROM (${distinct}) ${c} WHERE ${isCurrent(sql, `${c}.v`)} AND ${all(others, `${c}.v`)}`;
+  return `SELECT ${c}.v FROM (${distinct}) ${c} WHERE ${isCurrent(sql, type, `${c}.v`)} AND ${all(others, `${c}.v`)}`;
 }
 
 /** Resources whose reference points at one that fulfils the clauses. */
@@ -95,7 +89,7 @@ function has(compiling: Compiling, type: string, clause: ClauseOf<'has'>): Condi
   return {
     holds(v) {
       const [x, y] = [sql.alias(), sql.alias()];
-      const current = isCurrent(sql, `${x}.v`);
+      const current = isCurrent(sql, clause.type, `${x}.v`);
       const points = `sp_ref ${x} WHERE ${x}.p = ${p} AND ${x}.target = ${y}.rkey AND ${current}`;
       return exists(`${from(y)} AND ${y}.v = ${v} AND ${exists(`${points} AND ${all(conditions, `${x}.v`)}`)}`);
     },

@@ -7,10 +7,35 @@ import { type Condition, clauseKey, either, exists, type Match, type Walk, walki
 import type { ClauseOf, RangeValue } from './query.ts';
 import type { Sql } from './sql.ts';
 
-/** Current resources of a type, those that match; `alias.v` is their version. */
+const columns = 'v, rkey, ref, version, updated, op, deleted, body';
+
+/**
+ * Resources of a type as a snapshot sees them: current ones that were there already, and superseded ones that were current
+ * then. What they were superseded by is in `stale` for as long as anybody may page through that snapshot (snapshots.ts).
+ */
+function pastOf({ alias }: Sql, rtype: string, snapshot: string): string {
+  const [r, h, s] = [alias(), alias(), alias()];
+  const there = (t: string) =>
+    `${t}.rtype = ${rtype} AND NOT ${t}.deleted AND pg_visible_in_snapshot(${t}.xid, ${snapshot})`;
+  const listed = (t: string) => columns.replace(/\w+/g, (column) => `${t}.${column}`);
+  const superseded = exists(`stale ${s} WHERE ${s}.v = ${h}.v AND NOT pg_visible_in_snapshot(${s}.xid, ${snapshot})`);
+  return `(SELECT ${listed(r)} FROM resource ${r} WHERE ${there(r)}
+    UNION ALL SELECT ${listed(h)} FROM history ${h} WHERE ${there(h)} AND ${superseded})`;
+}
+
+/** Current resources of a type, those that match; `alias.v` is their version. Of a snapshot those that were current in it. */
 export function currentOf(sql: Sql, type: string): (t: string) => string {
   const rtype = sql.bind(typeKey(type), 'int4');
+  const { asOf } = sql;
+  if (asOf !== undefined) return (t) => `${pastOf(sql, rtype, asOf)} ${t} WHERE TRUE`;
   return (t) => `resource ${t} WHERE ${t}.rtype = ${rtype} AND NOT ${t}.deleted`;
+}
+
+/** Rows of a version that is no longer current are still there until the janitor comes. */
+export function isCurrent(sql: Sql, type: string, v: string): string {
+  const t = sql.alias();
+  if (sql.asOf !== undefined) return exists(`${currentOf(sql, type)(t)} AND ${t}.v = ${v}`);
+  return `NOT ${exists(`stale ${t} WHERE ${t}.v = ${v}`)}`;
 }
 
 /** Common table expressions: `kinds`, every type that was ever written; a deleted resource still has its row. */

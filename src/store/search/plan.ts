@@ -2,9 +2,9 @@
  * Which condition a search starts from and in what order it looks at the rest. PostgreSQL is not asked: with LIMIT and
  * skewed values its estimates lead it to read whole tables. The statement names the order, OFFSET 0 and LATERAL keep it.
  */
-import { type Compiling, isCurrent, members, rarest } from './compile.ts';
+import { type Compiling, members, rarest } from './compile.ts';
 import { all, type Condition, type Walk } from './condition.ts';
-import { wholeType } from './meta.ts';
+import { isCurrent, wholeType } from './meta.ts';
 import { afterPosition, beforePosition, orderBy, recency, sortValue } from './order.ts';
 import type { PagePlan } from './page-plan.ts';
 import { isWalkable, walkedPage } from './walk.ts';
@@ -56,7 +56,7 @@ function recencyPage(compiling: Compiling, plan: PagePlan, descending: boolean):
   const { text, others } = chooseDriver(compiling, plan, walk);
   const c = sql.alias();
   const keys = plan.sort.map((_, at) => `, ${c}.v AS k${at}`).join('');
-  return `SELECT ${c}.v${keys} FROM (${text}) ${c} WHERE ${isCurrent(sql, `${c}.v`)} AND ${all(others, `${c}.v`)}
+  return `SELECT ${c}.v${keys} FROM (${text}) ${c} WHERE ${isCurrent(sql, plan.type, `${c}.v`)} AND ${all(others, `${c}.v`)}
     ORDER BY ${c}.v ${descending ? 'DESC' : 'ASC'} LIMIT ${plan.limit}`;
 }
 

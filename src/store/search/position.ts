@@ -2,9 +2,13 @@
 import { FhirError } from '../../shared/errors.ts';
 import { key32 } from '../keys.ts';
 import type { SortKey } from './query.ts';
+import { pageMinutes } from './snapshots.ts';
 
 export interface Position {
   readonly v: string;
+  /** What the first page saw, and when this page was given (milliseconds since 1970). */
+  readonly snapshot: string;
+  readonly at: number;
   /** The last row's sort values as PostgreSQL writes them; null is none. */
   readonly keys: readonly (string | null)[];
 }
@@ -14,8 +18,8 @@ function shapeOf(sort: readonly SortKey[]): number {
   return key32(JSON.stringify(sort.map(({ param, descending }) => [param, descending])));
 }
 
-export function encodePosition(sort: readonly SortKey[], { v, keys }: Position): string {
-  return Buffer.from(JSON.stringify([shapeOf(sort), v, ...keys])).toString('base64url');
+export function encodePosition(sort: readonly SortKey[], { v, keys, snapshot, at }: Position): string {
+  return Buffer.from(JSON.stringify([shapeOf(sort), v, snapshot, at, ...keys])).toString('base64url');
 }
 
 const forms: Readonly<Partial<Record<SortKey['kind'], RegExp>>> = {
@@ -37,14 +41,24 @@ function parse(text: string): unknown {
   }
 }
 
-/** Throws FhirError `invalid` for anything that `encodePosition` did not make for the same order. */
-export function decodePosition(sort: readonly SortKey[], text: string): Position {
+const matches = (value: unknown, form: RegExp): value is string => typeof value === 'string' && form.test(value);
+
+function expired(): FhirError {
+  const diagnostics = `This page link is older than ${pageMinutes} minutes; search again.`;
+  return new FhirError('gone', diagnostics, { issues: [{ severity: 'error', code: 'expired', diagnostics }] });
+}
+
+/** Throws FhirError `invalid` for anything that `encodePosition` did not make for the same order, `gone` when it is too old. */
+export function decodePosition(sort: readonly SortKey[], text: string, now: number): Position {
   const found = parse(text);
   if (Array.isArray(found)) {
-    const [shape, v, ...keys] = found as unknown[];
-    const isV = typeof v === 'string' && /^\d{1,18}$/.test(v);
-    const isWhole = keys.length === sort.length && keys.every((key, at) => isKey(key, sort[at]));
-    if (isV && isWhole && shape === shapeOf(sort)) return { v, keys: keys as (string | null)[] };
+    const [shape, v, snapshot, at, ...keys] = found as unknown[];
+    const isPlace = matches(v, /^\d{1,18}$/) && matches(snapshot, /^\d{1,20}:\d{1,20}:[\d,]{0,100000}$/);
+    const isWhole = keys.length === sort.length && keys.every((key, place) => isKey(key, sort[place]));
+    if (isPlace && isWhole && typeof at === 'number' && shape === shapeOf(sort)) {
+      if (now - at > pageMinutes * 60_000) throw expired();
+      return { v: v as string, snapshot: snapshot as string, at, keys: keys as (string | null)[] };
+    }
   }
   throw new FhirError('invalid', 'The page link is not one that this server gave for this search.');
 }

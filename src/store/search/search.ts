@@ -1,6 +1,6 @@
 /** Runs a search: the versions of one page, where the next begins, how many there are. https://hl7.org/fhir/R4/search.html */
 import { typeKey } from '../keys.ts';
-import { toVersion, type VersionRow } from '../resources/row.ts';
+import { columns, toVersion, type VersionRow } from '../resources/row.ts';
 import type { Database } from '../store.ts';
 import { type Compiling, compile, members } from './compile.ts';
 import { type KnownWords, openKnownWords } from './dictionary.ts';
@@ -9,8 +9,9 @@ import { kinds } from './meta.ts';
 import { type Naming, openNaming } from './naming.ts';
 import { effective, orderBy, recency } from './order.ts';
 import { planPage } from './plan.ts';
-import { decodePosition, encodePosition } from './position.ts';
+import { decodePosition, encodePosition, type Position } from './position.ts';
 import type { SearchPage, SearchQuery } from './query.ts';
+import { openSnapshots, type Snapshots } from './snapshots.ts';
 import { beginSql } from './sql.ts';
 import { inStoredUnits } from './units.ts';
 
@@ -20,13 +21,28 @@ export interface SearchMemory {
   readonly name: Naming;
   /** What the dictionary has: shared by all writes. */
   readonly words: KnownWords;
+  readonly snapshots: Snapshots;
+  /** For what must not be undone with the transaction in which a search is made; absent: the search's own connection. */
+  readonly shared?: Database;
 }
 
-export function openSearchMemory(): SearchMemory {
-  return { frequencies: openFrequencies(), name: openNaming(), words: openKnownWords() };
+export function openSearchMemory(shared?: Database): SearchMemory {
+  return {
+    frequencies: openFrequencies(),
+    name: openNaming(),
+    words: openKnownWords(),
+    snapshots: openSnapshots(),
+    ...(shared ? { shared } : {}),
+  };
 }
 
-type Row = VersionRow & Readonly<Record<`k${number}`, string | null>>;
+type Row = VersionRow &
+  Readonly<Record<`k${number}`, string | null>> & {
+    /** What the statement saw. */
+    readonly snapshot: string;
+    /** Deleted since the first page. */
+    readonly gone: boolean;
+  };
 type Part = Pick<SearchQuery, 'type' | 'where' | 'sort'>;
 
 /** With more types than these, those that nobody ever wrote are left out first. */
@@ -48,16 +64,15 @@ async function pageOf(
   db: Database,
   { frequencies, name }: SearchMemory,
   query: SearchQuery,
-  parts: readonly Part[],
+  { parts, after }: { readonly parts: readonly Part[]; readonly after: Position | undefined },
 ): Promise<Row[]> {
   if (parts.length === 0) return [];
   const { backwards = false } = query;
-  const sql = beginSql();
+  const sql = beginSql(after?.snapshot);
   const compiling: Compiling = { sql, frequency: frequencies.known, dense: frequencies.dense };
   const sort = effective(query.sort);
-  const after = query.after === undefined ? undefined : decodePosition(sort, query.after);
   const limit = query.count + 1;
-  const columns = ['v', ...sort.map((_, at) => `k${at}`)];
+  const places = ['v', ...sort.map((_, at) => `k${at}`)];
   const pages = parts.map((part) => {
     const conditions = compile(compiling, part.type, part.where);
     const page = planPage(compiling, {
@@ -69,7 +84,7 @@ async function pageOf(
       limit,
     });
     const p = sql.alias();
-    return `SELECT ${columns.map((column) => `${p}.${column}`).join(', ')}, ${sql.bind(typeKey(part.type), 'int4')} AS rtype FROM (${page}) ${p}`;
+    return `SELECT ${places.map((place) => `${p}.${place}`).join(', ')}, ${sql.bind(typeKey(part.type), 'int4')} AS rtype FROM (${page}) ${p}`;
   });
   const [only] = pages;
   const merged =
@@ -80,16 +95,26 @@ async function pageOf(
   return db.query<Row>(
     name(
       sql.finish(`WITH page AS MATERIALIZED (${merged})
-      SELECT r.v, r.ref, r.version, r.updated, r.op, r.deleted, r.body${keys} FROM page p
-      CROSS JOIN LATERAL (SELECT r.* FROM resource r WHERE r.rtype = p.rtype AND NOT r.deleted AND r.v = p.v OFFSET 0) r
+      SELECT r.v, r.ref, r.version, r.updated, r.op, r.deleted, r.body, r.gone${keys}, pg_current_snapshot()::text AS snapshot
+      FROM page p CROSS JOIN LATERAL (${after ? pastRow : currentRow} OFFSET 0) r
       ORDER BY ${orderBy(sort, 'p')}`),
     ),
   );
 }
 
-async function totalOf(db: Database, { frequencies, name }: SearchMemory, parts: readonly Part[]): Promise<number> {
+const currentRow = 'SELECT r.*, false AS gone FROM resource r WHERE r.rtype = p.rtype AND NOT r.deleted AND r.v = p.v';
+/** As the snapshot had it; what has been deleted since is shown to nobody, but keeps its place. */
+const row = (t: string) => `SELECT ${columns(t)}`;
+const pastRow = `${row('r')}, false AS gone FROM resource r WHERE r.rtype = p.rtype AND NOT r.deleted AND r.v = p.v
+  UNION ALL ${row('h')}, r.deleted AS gone FROM history h JOIN resource r ON r.rkey = h.rkey WHERE h.rtype = p.rtype AND h.v = p.v`;
+
+async function totalOf(
+  db: Database,
+  { frequencies, name }: SearchMemory,
+  { parts, after }: { readonly parts: readonly Part[]; readonly after: Position | undefined },
+): Promise<number> {
   if (parts.length === 0) return 0;
-  const sql = beginSql();
+  const sql = beginSql(after?.snapshot);
   const compiling: Compiling = { sql, frequency: frequencies.known, dense: frequencies.dense };
   const counts = parts.map(({ type, where }) => {
     const m = sql.alias();
@@ -109,9 +134,10 @@ function mayChoose({ where, sort }: Part, total: SearchQuery['total']): boolean 
 }
 
 /**
- * One page of the current resources that fulfil every clause. Positions (`after`, `next`, `previous`) stay valid while others
- * write: a page goes on after the last row of the one before, whatever was put before it meanwhile. Throws FhirError
- * `invalid` for a position that is not of this order, `busy` when the statement takes longer than the configured limit.
+ * One page of the current resources that fulfil every clause. Further pages (`after`) are those of the same moment as the
+ * first: whatever is written meanwhile, none is repeated or left out, and each is served as it was, but not when it has been
+ * deleted since. Throws FhirError `invalid` for a position that is not of this order, `gone` for one that is too old,
+ * `busy` when the statement takes longer than the configured limit.
  */
 export async function search(db: Database, memory: SearchMemory, query: SearchQuery): Promise<SearchPage> {
   const parts = await Promise.all(
@@ -123,22 +149,32 @@ export async function search(db: Database, memory: SearchMemory, query: SearchQu
   for (const part of parts) {
     if (mayChoose(part, query.total)) await memory.frequencies.learn(db, memory.name, part.type, part.where);
   }
-  const rows = query.count > 0 ? await pageOf(db, memory, query, parts) : [];
-  const total = query.total === 'accurate' ? await totalOf(db, memory, parts) : undefined;
-  return { ...cut(query, rows), ...(total === undefined ? {} : { total }) };
+  const after = query.after === undefined ? undefined : decodePosition(effective(query.sort), query.after, Date.now());
+  const rows = query.count > 0 ? await pageOf(db, memory, query, { parts, after }) : [];
+  const total = query.total === 'accurate' ? await totalOf(db, memory, { parts, after }) : undefined;
+  const snapshot = after?.snapshot ?? rows[0]?.snapshot ?? '';
+  const page = cut(query, rows, snapshot);
+  if (page.next !== undefined || page.previous !== undefined)
+    await memory.snapshots.hold(memory.shared ?? db, snapshot);
+  return { ...page, ...(total === undefined ? {} : { total }) };
 }
 
 /** The page that the rows are, one of which may be too many, with the positions where it begins and ends. */
-function cut({ count, after, backwards = false, sort }: SearchQuery, rows: readonly Row[]): SearchPage {
+function cut(
+  { count, after, backwards = false, sort }: SearchQuery,
+  rows: readonly Row[],
+  snapshot: string,
+): SearchPage {
   const isMore = rows.length > count;
   const shown = isMore ? (backwards ? rows.slice(1) : rows.slice(0, count)) : rows;
   const keys = effective(sort);
   const place = (row: Row | undefined) =>
-    row && encodePosition(keys, { v: row.v, keys: keys.map((_, at) => row[`k${at}`] ?? null) });
+    row &&
+    encodePosition(keys, { v: row.v, snapshot, at: Date.now(), keys: keys.map((_, at) => row[`k${at}`] ?? null) });
   const next = isMore || backwards ? place(shown.at(-1)) : undefined;
   const previous = (backwards ? isMore : after !== undefined) ? place(shown[0]) : undefined;
   return {
-    versions: shown.map(toVersion),
+    versions: shown.filter(({ gone }) => !gone).map(toVersion),
     ...(next === undefined ? {} : { next }),
     ...(previous === undefined ? {} : { previous }),
   };

@@ -1,6 +1,6 @@
 /** A statement under construction: every value becomes a parameter, every table reference gets an alias of its own. */
 
-type SqlType = 'int4' | 'int8' | 'float8' | 'text' | 'int4[]' | 'int8[]' | 'text[]';
+type SqlType = 'int4' | 'int8' | 'float8' | 'text' | 'int4[]' | 'int8[]' | 'text[]' | 'pg_snapshot';
 
 export interface Statement {
   readonly text: string;
@@ -8,6 +8,8 @@ export interface Statement {
 }
 
 export interface Sql {
+  /** The placeholder of the snapshot that is searched instead of what is current. */
+  readonly asOf: string | undefined;
   /** The placeholder of a value, with the type that PostgreSQL is to take it for. */
   bind(value: unknown, type: SqlType): string;
   alias(): string;
@@ -15,14 +17,17 @@ export interface Sql {
   finish(text: string): Statement;
 }
 
-export function beginSql(): Sql {
+/** `asOf`: what is to be seen is what this `pg_snapshot` sees. */
+export function beginSql(asOf?: string): Sql {
   const values: unknown[] = [];
   let aliases = 0;
+  function bind(value: unknown, type: SqlType): string {
+    values.push(value);
+    return `$${values.length}::${type}`;
+  }
   return {
-    bind(value, type) {
-      values.push(value);
-      return `$${values.length}::${type}`;
-    },
+    bind,
+    asOf: asOf === undefined ? undefined : bind(asOf, 'pg_snapshot'),
     alias() {
       aliases += 1;
       return `t${aliases}`;

@@ -3,9 +3,9 @@
  * much to be sorted as a whole.
  */
 import { paramKey } from '../keys.ts';
-import { type Compiling, isCurrent } from './compile.ts';
+import type { Compiling } from './compile.ts';
 import { all, type Condition, exists, type Match } from './condition.ts';
-import { currentOf } from './meta.ts';
+import { currentOf, isCurrent } from './meta.ts';
 import { sources } from './order.ts';
 import type { PagePlan } from './page-plan.ts';
 import type { SortKey } from './query.ts';
@@ -84,7 +84,7 @@ export function walkedPage({ sql }: Compiling, plan: PagePlan): string {
   const streams = key.kind === 'date' ? dateStreams(walk, condition) : stringStreams(walk);
   const merged = streams.map((stream) => `(${stream})`).join(' UNION ALL ');
   const ordered = `SELECT DISTINCT ${m}.v, ${m}.k0 FROM (${merged}) ${m} ORDER BY ${m}.k0 ${direction}, ${m}.v ${direction} OFFSET 0`;
-  const valued = `SELECT ${c}.v, ${c}.k0 FROM (${ordered}) ${c} WHERE ${isCurrent(sql, `${c}.v`)} AND ${all(others, `${c}.v`)} LIMIT ${plan.limit}`;
+  const valued = `SELECT ${c}.v, ${c}.k0 FROM (${ordered}) ${c} WHERE ${isCurrent(sql, plan.type, `${c}.v`)} AND ${all(others, `${c}.v`)} LIMIT ${plan.limit}`;
   const rest = `SELECT ${d}.v, NULL AS k0 FROM ${valueless(walk, d)} AND ${all(plan.conditions, `${d}.v`)} ORDER BY ${d}.v ${direction} LIMIT ${plan.limit}`;
   if (plan.after?.keys[0] === null) return rest;
   // A date clause of the same parameter leaves nothing that has no value. Otherwise those are looked for only when the page is not full.

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { askedPage, pageHours, pageLinks } from '../../../../src/fhir/search/page.ts';
+import { askedPage, pageLinks } from '../../../../src/fhir/search/page.ts';
 import { FhirError } from '../../../../src/shared/errors.ts';
+import { pageMinutes } from '../../../../src/store/search/snapshots.ts';
 
 const pageKey = new Uint8Array(32).fill(1);
 const base = 'http://localhost/fhir';
@@ -24,13 +25,13 @@ const kindOf = (work: () => unknown) => {
 
 describe('page links', () => {
   it('lead back to the search and the position', () => {
-    expect(askedPage(at('2026-01-01T12:00:00Z'), 'Patient', nextLink())).toEqual({ query: 'name=x', after: 'v1' });
-    expect(askedPage(at('2026-01-01T12:00:00Z'), 'Patient', null)).toBeUndefined();
+    expect(askedPage(at('2026-01-01T00:12:00Z'), 'Patient', nextLink())).toEqual({ query: 'name=x', after: 'v1' });
+    expect(askedPage(at('2026-01-01T00:12:00Z'), 'Patient', null)).toBeUndefined();
   });
 
-  it(`are good for ${pageHours} hours, then gone`, () => {
-    expect(kindOf(() => askedPage(at('2026-01-01T23:59:59Z'), 'Patient', nextLink()))).toEqual(['none']);
-    expect(kindOf(() => askedPage(at('2026-01-02T00:00:01Z'), 'Patient', nextLink()))).toEqual(['gone', 'expired']);
+  it(`are good for ${pageMinutes} minutes, then gone`, () => {
+    expect(kindOf(() => askedPage(at('2026-01-01T00:29:59Z'), 'Patient', nextLink()))).toEqual(['none']);
+    expect(kindOf(() => askedPage(at('2026-01-01T00:30:01Z'), 'Patient', nextLink()))).toEqual(['gone', 'expired']);
   });
 
   it.each([
