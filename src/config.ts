@@ -91,6 +91,13 @@ export const settings = z.object({
     .nonnegative()
     .default(1024)
     .describe('Free disk space, MiB, below which images are refused.'),
+  LIVEDOC_REFERENTIAL_INTEGRITY: z
+    .string()
+    .regex(/^(?:(?:livedoc|\*|[A-Z][A-Za-z]+)=(?:enforce|warn|off)(?:,(?=.)|$))+$/)
+    .default('livedoc=enforce,*=warn')
+    .describe(
+      'Whether local references have to resolve (enforce), are remarked upon (warn) or left alone (off): of resources with a LIVEDOC profile (livedoc), of a resource type, of all others (*).',
+    ),
   LIVEDOC_CONDITIONAL_DELETE: z
     .enum(['single', 'multiple'])
     .default('single')

@@ -75,7 +75,7 @@ export async function openHttpPart(part: HttpPart, closers: Closers): Promise<Re
 const now = () => new Date();
 
 function contextOf({ config, parts, terminology, log }: Open): Omit<Context, 'access'> {
-  const { store, validate, validation, base, secret } = parts;
+  const { store, validate, validation, integrity, base, secret } = parts;
   const { parameters } = parts.catalogue;
   const pageKey = secret.derive('pages');
   const next = numberReserve(store.db);
@@ -83,7 +83,7 @@ function contextOf({ config, parts, terminology, log }: Open): Omit<Context, 'ac
     numbered(inner.db, body, { now: now(), next, ...(id === undefined ? {} : { id }) });
   const { validateDeep } = validation;
   const conditionalDelete = config.LIVEDOC_CONDITIONAL_DELETE;
-  const how = { now, base, log, pageKey, complete, conditionalDelete };
+  const how = { now, base, log, pageKey, complete, conditionalDelete, integrity };
   return { store, validate, validateDeep, terminology, parameters, ...how };
 }
 

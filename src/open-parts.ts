@@ -5,9 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { openSecret, type Secret } from './auth/secret.ts';
 import type { Config } from './config.ts';
 import { type Catalogue, openCatalogue } from './fhir/catalogue/open-catalogue.ts';
+import { createIntegrity, type Integrity } from './fhir/integrity/integrity.ts';
+import { modesOf } from './fhir/integrity/policy.ts';
 import { readPolicy } from './fhir/validation/policy.ts';
 import type { Validate } from './fhir/validation/validate.ts';
 import { createValidation, type Validation } from './fhir/validation/validator.ts';
+import { profile } from './livedoc/canonical.ts';
 import type { Logger } from './shared/logger.ts';
 import { startEmbedded } from './store/embedded.ts';
 import { type OpenStore, openStore } from './store/open.ts';
@@ -46,6 +49,8 @@ export interface Parts {
   readonly validate: Validate;
   /** What can be searched by, kept as it is now. */
   readonly catalogue: Catalogue;
+  /** Which references have to resolve. */
+  readonly integrity: Integrity;
   readonly databaseUrl: string;
   /** The FHIR base. */
   readonly base: string;
@@ -80,6 +85,7 @@ export async function openParts(config: Config, closers: Closers, log: Logger): 
     validation,
     secret: await openSecret(config.LIVEDOC_DATA_DIR),
     validate: validation.validate,
+    integrity: createIntegrity({ own: profile(''), modes: modesOf(config.LIVEDOC_REFERENTIAL_INTEGRITY) }),
     base: `${config.publicUrl}/fhir`,
   };
 }

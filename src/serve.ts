@@ -71,12 +71,13 @@ async function openDimse(config: Config, receive: ReceiveOptions, closers: Close
 const now = () => new Date();
 
 async function openJobs(config: Config, parts: Parts, reader: Reader, closers: Closers, log: Logger): Promise<void> {
-  const { store, validate, base, databaseUrl, catalogue } = parts;
+  const { store, validate, integrity, base, databaseUrl, catalogue } = parts;
   const { parameters } = catalogue;
   const context: Context = {
     store,
     access: systemAccess('livedoc read-instance'),
     validate,
+    integrity,
     parameters,
     now,
     base,

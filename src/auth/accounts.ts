@@ -30,7 +30,7 @@ export interface NewUser {
   readonly password: string;
 }
 
-export interface AccountDeps extends Pick<Context, 'validate' | 'now' | 'base' | 'log'> {
+export interface AccountDeps extends Pick<Context, 'validate' | 'integrity' | 'now' | 'base' | 'log'> {
   readonly store: Store;
   readonly secret: Secret;
 }
@@ -108,8 +108,8 @@ export async function addUser(deps: AccountDeps, user: NewUser, actor = 'livedoc
     if (await findUserByEmail(tx.db, given.email)) {
       throw new FhirError('conflict', `${given.email} has an account already.`);
     }
-    const { validate, now, base, log } = deps;
-    const context: Context = { store: tx, access: systemAccess(actor), validate, now, base, log };
+    const { validate, integrity, now, base, log } = deps;
+    const context: Context = { store: tx, access: systemAccess(actor), validate, integrity, now, base, log };
     const practitionerId = await createdId(context, practitionerOf(given));
     await createdId(context, roleOf(given, practitionerId));
     const { email, role, nom, prenom } = given;
@@ -130,8 +130,8 @@ export async function setUserStatus(
     if (!user) throw new FhirError('notFound', `${email} has no account.`);
     await updateStatus(tx.db, user.id, status);
     if (status !== 'ACTIVE') await removeByAccount(tx.db, user.id);
-    const { validate, now, base, log } = deps;
-    const context: Context = { store: tx, access: systemAccess(actor), validate, now, base, log };
+    const { validate, integrity, now, base, log } = deps;
+    const context: Context = { store: tx, access: systemAccess(actor), validate, integrity, now, base, log };
     await setActive(context, user.practitionerId, status === 'ACTIVE');
     await tx.audit.append(recordOf('user-status', 'U', { user_id: user.id, status }, actor));
   });

@@ -52,10 +52,11 @@ async function client(parts: Parts, place: DemoPlace): Promise<string> {
   return clientId;
 }
 
-async function patients({ store, validate, base }: Parts, physician: string): Promise<void> {
+async function patients({ store, validate, integrity, base }: Parts, physician: string): Promise<void> {
   const found = await store.resources.read('Encounter', 'demo-consultation-000101');
   if (found && !found.deleted) return;
-  const context: Context = { store, access: systemAccess('livedoc demo'), validate, now, base, log: silent };
+  const access = systemAccess('livedoc demo');
+  const context: Context = { store, access, validate, integrity, now, base, log: silent };
   await putTogether(
     context,
     demoResources(physician, now()).map((resource) => ({ resource })),

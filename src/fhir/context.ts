@@ -3,6 +3,7 @@ import type { Logger } from '../shared/logger.ts';
 import type { Version } from '../store/resources/version.ts';
 import type { Store } from '../store/store.ts';
 import type { Access } from './access.ts';
+import type { Integrity } from './integrity/integrity.ts';
 import type { Body } from './reply.ts';
 import type { SearchParameters } from './search/parameters.ts';
 import type { Terminology } from './terminology/terminology.ts';
@@ -12,6 +13,8 @@ export interface Context {
   readonly store: Store;
   /** Reads what will be shown for certain, and audits that with it. Absent where nothing is audited. */
   readonly readShown?: (type: string, id: string) => Promise<Version | undefined>;
+  /** Audits, with what the transaction commits, that a stored version was changed in its place. Absent where nothing is audited. */
+  readonly recordChange?: (inner: Store, states: readonly Version[]) => Promise<void>;
   readonly access: Access;
   readonly validate: Validate;
   /** With what takes longer; absent: `validate` is all there is. */
@@ -33,4 +36,6 @@ export interface Context {
   readonly terminology?: Terminology;
   /** Whether a conditional delete may delete several; absent: a single one. */
   readonly conditionalDelete?: 'single' | 'multiple';
+  /** Which references have to resolve; absent: none. */
+  readonly integrity?: Integrity | undefined;
 }

@@ -5,7 +5,7 @@ import { addJob } from './jobs/add-job.ts';
 import { key64 } from './keys.ts';
 import { history } from './resources/history.ts';
 import { writeAll } from './resources/put.ts';
-import { readMany, readVersion } from './resources/read.ts';
+import { present, readMany, readVersion } from './resources/read.ts';
 import { readAudited } from './resources/read-audited.ts';
 import type { Written } from './resources/write.ts';
 import { type SearchMemory, search } from './search/search.ts';
@@ -18,6 +18,7 @@ function resourcesOn(db: Database, { memory, written: all }: Bound): Resources {
       return version;
     },
     readMany: (targets) => readMany(db, targets),
+    present: (targets) => present(db, targets),
     readVersion: (type, id, version) => readVersion(db, { type, id }, version),
     async readAudited(type, id, record) {
       const [version] = await readAudited(db, [{ type, id, record }]);

@@ -14,7 +14,7 @@ import { migrate } from './migrate.ts';
 import { history } from './resources/history.ts';
 import type { Request } from './resources/pack.ts';
 import { writeAll } from './resources/put.ts';
-import { readMany, readVersion, type Target } from './resources/read.ts';
+import { present, readMany, readVersion, type Target } from './resources/read.ts';
 import { type AuditedRead, readAudited } from './resources/read-audited.ts';
 import type { Version } from './resources/version.ts';
 import type { Written } from './resources/write.ts';
@@ -103,6 +103,7 @@ function sharedResources(db: Database, known: KnownWords, { told }: Watches): Re
   return {
     read: (type, id) => read({ type, id }),
     readMany: (targets) => readMany(db, targets),
+    present: (targets) => present(db, targets),
     readVersion: (type, id, version) => readVersion(db, { type, id }, version),
     readAudited: (type, id, record) => showOne({ type, id, record }),
     history: (range) => history(db, range),

@@ -52,6 +52,8 @@ export interface Resources {
   readMany(
     targets: readonly { readonly type: string; readonly id: string }[],
   ): Promise<readonly (Version | undefined)[]>;
+  /** Which of them are there and not deleted. */
+  present(targets: readonly { readonly type: string; readonly id: string }[]): Promise<readonly boolean[]>;
   readVersion(type: string, id: string, version: number): Promise<Version | undefined>;
   /** `read` for somebody to see, with the record of it when there is something to see: durable when it resolves. */
   readAudited(type: string, id: string, record: AuditedRead['record']): Promise<Version | undefined>;

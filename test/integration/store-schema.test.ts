@@ -38,6 +38,7 @@ describe('the Prisma schema', () => {
         "indexed_parameter",
         "numero_dossier",
         "page_snapshot",
+        "reference_guard",
         "reindex_job",
         "reindexed",
         "resource",

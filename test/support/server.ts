@@ -3,11 +3,14 @@ import { resolve } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { systemAccess } from '../../src/auth/system-access.ts';
 import { type Catalogue, openCatalogue } from '../../src/fhir/catalogue/open-catalogue.ts';
+import { createIntegrity } from '../../src/fhir/integrity/integrity.ts';
+import type { Policy } from '../../src/fhir/integrity/policy.ts';
 import { type OpenTerminology, openTerminology } from '../../src/fhir/terminology/open-terminology.ts';
 import { followDefinitions } from '../../src/fhir/validation/posted-definitions.ts';
 import { createValidation } from '../../src/fhir/validation/validator.ts';
 import { type AppDeps, createApp } from '../../src/http/app.ts';
 import { type Listening, listen } from '../../src/http/listen.ts';
+import { profile } from '../../src/livedoc/canonical.ts';
 import { FhirError } from '../../src/shared/errors.ts';
 import { silent } from '../../src/shared/logger.ts';
 import type { OpenStore } from '../../src/store/open.ts';
@@ -26,6 +29,7 @@ export type ServerOptions = Partial<
     | 'allowsOrigin'
     | 'validate'
     | 'conditionalDelete'
+    | 'integrity'
     | 'ticketOf'
   >
 > & { readonly queryTimeoutSeconds?: number };
@@ -56,6 +60,9 @@ interface RequestOptions {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
+
+/** What an installation has unless it sets something else. */
+const defaultPolicy: Policy = { own: profile(''), modes: { livedoc: 'enforce', '*': 'warn' } };
 
 const token: AppDeps['authenticate'] = ({ authorization, address, requestId }) => {
   if (authorization === undefined) {
@@ -97,6 +104,7 @@ export function withServer({ queryTimeoutSeconds, ...options }: ServerOptions = 
       log: silent,
       limits: { body: 16 * 1024 * 1024 },
       pageKey: new Uint8Array(32).fill(7),
+      integrity: createIntegrity(defaultPolicy),
       version: 'test',
       ready: () => Promise.resolve({ database: undefined }),
       routers: {},

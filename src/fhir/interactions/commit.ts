@@ -1,12 +1,20 @@
-/** Hands prepared writes to the store, all or none. */
+/** Hands prepared writes to the store, all or none, with what integrity asks of their references. */
 import type { Issue } from '../../shared/errors.ts';
 import type { Write, Written } from '../../store/resources/write.ts';
 import type { Resources } from '../../store/store.ts';
 import type { Context } from '../context.ts';
+import { explained, type Locate } from '../integrity/explain.ts';
+import { noteWritten, unresolved } from '../integrity/integrity.ts';
 import type { Reply } from '../reply.ts';
 
 /** What the store commits together with writes: audit records and jobs. */
 export type Effects = NonNullable<Parameters<Resources['write']>[1]>;
+
+export interface CommitOptions {
+  readonly effects?: Effects;
+  /** Where a write comes from, for the expressions of errors; the resource itself unless told. */
+  readonly locate?: Locate;
+}
 
 export interface Committed {
   readonly writes: readonly Write[];
@@ -16,13 +24,26 @@ export interface Committed {
   readonly warnings: readonly (readonly Issue[])[];
 }
 
-/** Writes; throws what `Resources.write` throws. */
+/**
+ * Writes; throws what `Resources.write` throws, `unprocessable` for references that have to resolve and do not, and
+ * `conflict` for the deletion of what such references point at.
+ */
 export async function commit(
-  { store }: Pick<Context, 'store'>,
+  context: Context,
   writes: readonly Write[],
-  effects: Effects = {},
+  { effects = {}, locate }: CommitOptions = {},
 ): Promise<Committed> {
-  return { writes, written: await store.resources.write(writes, effects), warnings: [] };
+  // Beside the write and not before it, as only a remark is at stake; without an answer there is none.
+  const remarks = unresolved(context, writes).catch(() => undefined);
+  try {
+    const written = await context.store.resources.write(writes, effects);
+    const warnings = await remarks;
+    noteWritten(context, writes);
+    return { writes, written, warnings: writes.map((write) => warnings?.get(write) ?? []) };
+  } catch (error) {
+    await remarks;
+    throw await explained(context, error, locate);
+  }
 }
 
 /** The answer to a single write: 201 when the resource is new (again), else 200. */

@@ -7,6 +7,7 @@ import type { Version } from '../../store/resources/version.ts';
 import type { Write } from '../../store/resources/write.ts';
 import type { Access } from '../access.ts';
 import type { Context } from '../context.ts';
+import { guardOfDeletion } from '../integrity/integrity.ts';
 import type { Reply } from '../reply.ts';
 import { type IfMatch, lookAndWrite, lostUpdate } from './expect.ts';
 import { demand, demandTouch, demandType, demandWritable, isUnrestricted, notFound } from './guard.ts';
@@ -40,7 +41,7 @@ export function demandDeletable(access: Access, type: string): void {
  * what is out of reach and for what never was. `last` is the current version, or the one before a deletion.
  */
 export function deletion(
-  { access, now }: Pick<Context, 'access' | 'now'>,
+  { access, now, integrity }: Pick<Context, 'access' | 'now' | 'integrity'>,
   { type, id, ifMatch }: Deletion,
   last: Version | undefined,
   current: Version | undefined,
@@ -53,7 +54,9 @@ export function deletion(
     throw lostUpdate(type, id, isPresent ? current.version : undefined);
   }
   if (!isPresent) return undefined;
-  return { op: 'delete', type, id, body: ['', ''], updated: now().toISOString(), expect: current.version, index: [] };
+  const guard = guardOfDeletion(integrity);
+  const updated = now().toISOString();
+  return { op: 'delete', type, id, body: ['', ''], updated, expect: current.version, index: [], ...guard };
 }
 
 /** The version with a body that was current last. */

@@ -12,7 +12,7 @@ import type { Context } from '../context.ts';
 import type { Stamped } from '../json/unchanged.ts';
 import { isUnchanged } from '../json/unchanged.ts';
 import type { Body } from '../reply.ts';
-import { type Committed, commit, type Effects } from './commit.ts';
+import { type CommitOptions, type Committed, commit, type Effects } from './commit.ts';
 import { demand, demandTouch } from './guard.ts';
 import { stampOf, writeOf } from './prepare.ts';
 
@@ -109,17 +109,17 @@ const maxLooks = 50;
  * not allow the writes (any more), so that only a lost race is run again.
  */
 export async function lookAndWrite(
-  context: Pick<Context, 'store'>,
+  context: Context,
   look: () => Promise<readonly Write[]>,
-  effects: Effects = {},
+  options: CommitOptions = {},
 ): Promise<Committed> {
   for (let looks = 1; ; looks += 1) {
     const writes = await look();
     if (writes.length === 0) {
-      return { writes, written: await onlyEffects(context.store, effects), warnings: [] };
+      return { writes, written: await onlyEffects(context.store, options.effects ?? {}), warnings: [] };
     }
     try {
-      return await commit(context, writes, effects);
+      return await commit(context, writes, options);
     } catch (error) {
       if (looks === maxLooks || !isLostRace(error)) throw error;
     }

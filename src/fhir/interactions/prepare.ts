@@ -4,15 +4,29 @@ import { FhirError, type Issue } from '../../shared/errors.ts';
 import type { Write } from '../../store/resources/write.ts';
 import { definitionIssues } from '../catalogue/definition-issues.ts';
 import type { Context } from '../context.ts';
+import { referencesOf } from '../integrity/integrity.ts';
 import { stamp } from '../json/stamp.ts';
 import type { Stamped } from '../json/unchanged.ts';
 import type { Body } from '../reply.ts';
 import { extract } from '../search/extract.ts';
 import { partIssues } from '../summary/part.ts';
+import { boundIssues } from '../validation/deep.ts';
+import type { OpenCode } from '../validation/profiles/content.ts';
 
-/** Throws `unprocessable` with all problems of the resource at once; warnings do not stop a write. */
-export function demandValid(context: Pick<Context, 'validate' | 'parameters'>, resource: Resource): void {
-  const issues = [...context.validate(resource), ...definitionIssues(context, resource), ...partIssues(resource)];
+/**
+ * Throws `unprocessable` with all problems of the resource at once; warnings do not stop a write. Terminology is asked only
+ * for what a profile requires and no list at hand can tell.
+ */
+export async function demandValid(
+  context: Pick<Context, 'validate' | 'parameters' | 'terminology'>,
+  resource: Resource,
+): Promise<void> {
+  const { validate, terminology } = context;
+  const openCodes: OpenCode[] = [];
+  const found = validate(resource, { openCodes });
+  const issues = [...found, ...definitionIssues(context, resource), ...partIssues(resource)];
+  const required = openCodes.filter(({ strength }) => strength === 'required');
+  if (terminology && required.length > 0) issues.push(...(await boundIssues(required, terminology)));
   if (issues.some(isError)) {
     throw new FhirError('unprocessable', `The ${resource.resourceType} is not valid.`, { issues });
   }
@@ -40,7 +54,7 @@ export function demandSameType(type: string, { resourceType }: Resource): void {
 
 /** The write of a validated body under `id`; `stamped` spares stamping it again. */
 export function writeOf(
-  { now, base, parameters }: Pick<Context, 'now' | 'base' | 'parameters'>,
+  { now, base, parameters, integrity }: Pick<Context, 'now' | 'base' | 'parameters' | 'integrity'>,
   {
     op,
     id,
@@ -64,6 +78,7 @@ export function writeOf(
     expect,
     index,
     ...(parameters ? { generation: parameters.generation } : {}),
+    ...referencesOf(integrity, { base, id }, body.resource),
   };
 }
 

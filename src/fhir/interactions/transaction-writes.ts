@@ -50,10 +50,19 @@ export async function writeAll(
       looked = await look(context, inOrder, changed);
       return looked.flatMap((one) => one.writes);
     },
-    effects,
+    { effects, locate: (write, expression) => place(looked, write, expression) },
   );
   const results = new Map(writes.map((write, at) => [write, { version: written[at], warnings: warnings[at] ?? [] }]));
   return new Map(looked.map((one) => [one.plan, doneOf(one, results)]));
+}
+
+/** Where in the Bundle the write of an entry comes from. */
+function place(looked: readonly Looked[], write: Write, expression: string): string {
+  const plan = looked.find(({ writes }) => writes.includes(write))?.plan;
+  if (!plan) return expression;
+  const entry = `Bundle.entry[${plan.entry.at}]`;
+  if (expression === '' || plan.op === 'delete') return entry;
+  return plan.op === 'patch' ? `${entry}.resource` : `${entry}.resource${expression.slice(write.type.length)}`;
 }
 
 /** Whether the entry is a conditional create that creates nothing. */

@@ -2,6 +2,7 @@
 import { FhirError } from '../../shared/errors.ts';
 import { type KnownWords, type Word, wordKey, wordsOf } from '../search/dictionary.ts';
 import type { Database } from '../store.ts';
+import { type Guard, guardOf } from './guard-references.ts';
 import { pack, type Request } from './pack.ts';
 import type { Write, Written } from './write.ts';
 
@@ -9,7 +10,8 @@ const PARAMETERS = 67;
 /** Where `rkeys` is among them. */
 const RKEYS = 3;
 const given = Array.from({ length: PARAMETERS }, (_, at) => `$${at + 1}`).join(', ');
-const statement = `SELECT note_unindexed(write_resources(${given}), $${PARAMETERS + 1}, $${RKEYS}) AS results`;
+const writing = `note_unindexed(write_resources(${given}), $${PARAMETERS + 1}, $${RKEYS})`;
+const statement = `SELECT ${writing} AS results`;
 
 export interface WriteOptions {
   /** Whether some of the resources may exist. */
@@ -73,6 +75,25 @@ function generationOf(requests: readonly Request[]): number {
   return Number.isFinite(oldest) ? oldest : 0;
 }
 
+interface Row {
+  readonly results: readonly number[];
+}
+
+async function write(db: Database, values: readonly unknown[]): Promise<readonly number[]> {
+  const [row] = await db.query<Row>({ name: 'write-resources', text: statement, values });
+  return row?.results ?? [];
+}
+
+async function writeGuarded(db: Database, values: readonly unknown[], guard: Guard): Promise<readonly number[]> {
+  const text = guard.text(writing, RKEYS, PARAMETERS + 1);
+  try {
+    const [row] = await db.query<Row>({ name: 'write-guarded', text, values: [...values, ...guard.values] });
+    return row?.results ?? [];
+  } catch (error) {
+    throw guard.explain(error);
+  }
+}
+
 /**
  * Writes each request wholly or not at all, in one round trip. Rejects when the database took none of them. `careful` looks
  * first which of the resources exist; without it, one that does fails everything with a cause that `mayRetry` knows.
@@ -84,8 +105,8 @@ export async function writeAll(
 ): Promise<readonly (readonly Written[] | Error)[]> {
   const words = newWords(requests, known);
   const values = [careful, ...pack(requests, [...words.values()]), generationOf(requests)];
-  const [row] = await db.query<{ results: number[] }>({ name: 'write-resources', text: statement, values });
-  const results = row?.results ?? [];
+  const guard = guardOf(requests.flatMap(({ writes }) => writes));
+  const results = await (guard ? writeGuarded(db, values, guard) : write(db, values));
   if (commits) known.add(words.keys());
   let from = 0;
   return requests.map((request) => {

@@ -33,3 +33,15 @@ export async function readVersion(db: Database, { type, id }: Target, version: n
   });
   return row && toVersion(row);
 }
+
+/** Which of the resources are there and not deleted, in the order of `targets`. */
+export async function present(db: Database, targets: readonly Target[]): Promise<readonly boolean[]> {
+  if (targets.length === 0) return [];
+  const rows = await db.query<{ readonly ref: string }>({
+    name: 'present-resources',
+    text: 'SELECT r.ref FROM resource r WHERE r.rkey = ANY ($1) AND NOT r.deleted',
+    values: [int8s(targets.map(({ type, id }) => resourceKey(type, id)))],
+  });
+  const found = new Set(rows.map(({ ref }) => ref));
+  return targets.map(({ type, id }) => found.has(`${type}/${id}`));
+}

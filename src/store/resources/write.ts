@@ -1,5 +1,6 @@
 /** What is to be written: the resource's text around its version number, its search rows, and what must hold before. */
 import type { IndexRow } from '../search/index-row.ts';
+import type { Target } from './read.ts';
 
 export interface Write {
   readonly op: 'create' | 'update' | 'delete';
@@ -20,6 +21,10 @@ export interface Write {
   readonly index: readonly IndexRow[];
   /** The state of the posted search parameters by which `index` was made; 1, the default: there were none. */
   readonly generation?: number;
+  /** What has to be there, and not deleted, once all of it is written; it cannot be deleted while this version is current. */
+  readonly needs?: readonly Target[];
+  /** Of a deletion: nothing may need the resource. */
+  readonly isGuarded?: boolean;
 }
 
 export interface Written {
