@@ -33,9 +33,13 @@ export async function audited(context: Context, deed: Deed, run: (context: Conte
       if (version && !version.deleted) trail.wrote = true;
       return version;
     };
+    const recordChange: Context['recordChange'] = async (inner, states) => {
+      await inner.audit.append(changeRecord(trail, states));
+      trail.wrote = true;
+    };
     // Where a request reads more than one resource, one record tells of all.
     const isRead = deed.code === 'read';
-    const reply = await run({ ...context, ...(isRead ? { readShown } : {}), store: recording(store, trail) });
+    const reply = await run({ ...context, recordChange, ...(isRead ? { readShown } : {}), store: recording(store, trail) });
     if (!trail.wrote) await store.audit.append(readRecord(trail, reply));
     return reply;
   } catch (error) {
@@ -103,6 +107,12 @@ function writeRecord(trail: Trail, writes: readonly Write[]): AuditRecord {
   // A transaction tells of each entry what was done to it; elsewhere the record's own action does.
   const plain = trail.deed.code === 'transaction' ? entities : entities.map(({ reference }) => ({ reference }));
   return record(trail, { outcome: '0', entities: plain, patients: [...new Set(patients)] });
+}
+
+function changeRecord(trail: Trail, states: readonly Version[]): AuditRecord {
+  const names = new Set(states.map(({ type, id, version }) => `${type}/${id}/_history/${version}`));
+  const entities = [...names].map((reference) => ({ reference }));
+  return record(trail, { outcome: '0', entities, patients: [...new Set(states.flatMap(patientsIn))] });
 }
 
 function readRecord(trail: Trail, { shown = [], query, version, code }: Reply): AuditRecord {

@@ -2,8 +2,8 @@
  * The operations that this server has, and the rows that they are in the table of interactions.
  * https://hl7.org/fhir/R4/operations.html#defined
  */
-import type { OperationDefinition } from '@medplum/fhirtypes';
 import type { Interaction } from '../interactions/interaction.ts';
+import { diffVersions, diffResources } from './diff.ts';
 import { document } from './document.ts';
 import { encounterEverything, patientEverything } from './everything.ts';
 import { graphql } from './graphql.ts';
@@ -11,6 +11,8 @@ import { expand } from './expand.ts';
 import { lastn } from './lastn.ts';
 import { lookup } from './lookup.ts';
 import { match } from './match.ts';
+import { meta } from './meta.ts';
+import { metaAdd, metaDelete } from './meta-change.ts';
 import type { Operation } from './operation.ts';
 import { readParameters } from './parameters-in.ts';
 import { subsumes } from './subsumes.ts';
@@ -33,6 +35,11 @@ export const operations: readonly Operation[] = [
   lookup,
   subsumes,
   translate,
+  meta,
+  metaAdd,
+  metaDelete,
+  diffVersions,
+  diffResources,
 ];
 
 /** Each operation at each of its levels, by POST, and by GET where it changes nothing. */
@@ -41,17 +48,19 @@ export const operationRows: readonly Interaction[] = operations.flatMap(rowsOf);
 /** The rows of one operation. */
 export function rowsOf(operation: Operation): readonly Interaction[] {
   const methods = methodsOf(operation);
-  return pathsOf(operation.definition).flatMap((path) => methods.map((method) => row(operation, path, method)));
+  return pathsOf(operation).flatMap((path) => methods.map((method) => row(operation, path, method)));
 }
 
 /** `$name`, `Type/$name` and `Type/:id/$name`; `:type` where it is for all types. */
-function pathsOf({ code, system, type, instance, resource = [] }: OperationDefinition): string[] {
+function pathsOf({ definition, versions }: Operation): string[] {
+  const { code, system, type, instance, resource = [] } = definition;
   const named: readonly string[] = resource;
   const types = named.includes('Resource') || named.includes('DomainResource') ? [':type'] : named;
   return [
     ...(system ? [`$${code}`] : []),
     ...(type ? types.map((name) => `${name}/$${code}`) : []),
     ...(instance ? types.map((name) => `${name}/:id/$${code}`) : []),
+    ...(versions ? types.map((name) => `${name}/:id/_history/:version/$${code}`) : []),
   ];
 }
 
