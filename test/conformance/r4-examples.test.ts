@@ -31,6 +31,8 @@ const wrong: Readonly<Record<string, string>> = {
   'Bundle-10bb101f-a121-4264-a920-67be9cb82c74': wrongFullUrl,
   'Bundle-3a0707d3-549e-4467-b8b8-5a2ab3800efe': wrongFullUrl,
   'Bundle-lri-example': wrongFullUrl,
+  // An extension with a part that its definition does not have (uri instead of url).
+  'Bundle-hla-1': 'extension Bundle.entry.resource.extension.extension',
   // Codes that are a no-break space, or end in one.
   'Bundle-v2-valuesets': 'value Bundle.entry.resource.concept.code',
   'CodeSystem-v2-0550': 'value CodeSystem.concept.code',

@@ -13,10 +13,11 @@ import { type Invariant, invariantsOf } from './invariants.ts';
 import type { Conform } from './profiles/conform.ts';
 import { contradiction, wrongTarget } from './references.ts';
 import { type Stop, stops } from './stops.ts';
+import { thoroughIssues } from './thorough.ts';
 
 export interface Walk {
   readonly conform: Conform;
-  /** Takes the codes that the structure's own check does not judge; absent: nobody asks. */
+  /** Takes the codes that the structure's own check does not judge; absent: what no write is refused for is not looked at. */
   readonly codings?: Codings;
   /** What expressions may ask. */
   readonly asking?: Pick<Environment, 'conformsTo' | 'memberOf'>;
@@ -86,9 +87,16 @@ function conform(object: Json, type: string, place: Place): void {
   place.issues.push(...place.conform(object, type, { outermost, steps, environment: place, path }));
 }
 
+function beThorough(object: Json, type: string, codings: Codings, place: Place): void {
+  const path = () => expressionOf(place.steps);
+  codings.found(object, type, path);
+  const isContained = place.root !== place.resource;
+  place.issues.push(...thoroughIssues(object, type, isContained, path));
+}
+
 function walk(object: Json, type: string, place: Place): void {
   conform(object, type, place);
-  place.codings?.found(object, type, () => expressionOf(place.steps));
+  if (place.codings) beThorough(object, type, place.codings, place);
   for (const invariant of invariantsOf(type)) check(object, invariant, place);
   const known = stops(type);
   for (const key in object) {

@@ -8,6 +8,7 @@ import { isObject, type Json, truth } from '../../fhirpath/collection.ts';
 import { compile } from '../../fhirpath/compile.ts';
 import type { Environment } from '../../fhirpath/environment.ts';
 import type { ExtensionContext } from './definition.ts';
+import { wantedUrl } from './discriminator-path.ts';
 import type { Profile } from './registry.ts';
 
 /** Where an extension stands: names and indexes from the outermost resource on, the last ones its own. */
@@ -93,12 +94,12 @@ function issue(diagnostics: string, path: string, severity: Issue['severity'] = 
   return { severity, code, diagnostics, expression: [path] };
 }
 
-function contextIssues({ definition, url }: Profile, standing: Standing): readonly Issue[] {
+function contextIssues(profile: Profile, standing: Standing): readonly Issue[] {
+  const { definition, url } = profile;
   const { context = [], contextInvariant = [] } = definition;
-  if (context.length === 0 && contextInvariant.length === 0) return [];
   const holder = holderOf(standing);
   if (!holder) return [];
-  const issues: Issue[] = [];
+  const issues: Issue[] = [...countIssues(profile, standing, holder), ...innerIssues(profile, standing)];
   if (context.length > 0 && !context.some((one) => fits(one, holder, standing))) {
     const places = context.map(({ type, expression }) => (type === 'element' ? expression : `${type} ${expression}`));
     const here = holder.names[0] ?? holder.type;
@@ -111,6 +112,29 @@ function contextIssues({ definition, url }: Profile, standing: Standing): readon
       issues.push(issue(`The extension ${url} may be used only where ${invariant}.`, standing.path));
   }
   return issues;
+}
+
+/** The extensions in an extension whose definition does not have them; those with a url of their own may be anywhere. */
+function innerIssues({ tree, url }: Profile, { extension, path }: Standing): readonly Issue[] {
+  const slices = [...(tree.children.get('extension')?.slices.values() ?? [])];
+  const known = new Set(slices.map(wantedUrl));
+  const inner: readonly unknown[] = Array.isArray(extension['extension']) ? extension['extension'] : [];
+  return inner.flatMap((one, at) => {
+    const own = isObject(one) ? one['url'] : undefined;
+    if (typeof own !== 'string' || own.includes(':') || known.has(own)) return [];
+    const diagnostics = `The extension ${url} has no part ${JSON.stringify(own)}.`;
+    return [issue(diagnostics, `${path}.extension[${at}]`)];
+  });
+}
+
+/** The first extension too many is told of. */
+function countIssues({ tree, url }: Profile, standing: Standing, holder: Holder): readonly Issue[] {
+  const { max } = tree;
+  const element = isObject(holder.value) ? holder.value : {};
+  const all = [element['extension'], element['modifierExtension']].flat();
+  const own = all.filter((one) => isObject(one) && one['url'] === url);
+  if (max === undefined || own.length <= max || own[max] !== standing.extension) return [];
+  return [issue(`The extension ${url} is allowed at most ${max} times here, found ${own.length}.`, standing.path)];
 }
 
 /** What its place, and its definition as a whole, say against an extension. */
