@@ -8,7 +8,7 @@ import { askedText, mayBeAsync } from '../fhir/async/asked.ts';
 import { kickOff } from '../fhir/async/kick-off.ts';
 import type { Context } from '../fhir/context.ts';
 import { type CapabilityOptions, capabilities } from '../fhir/interactions/capabilities.ts';
-import { type Match, match, methodsOf, perform } from '../fhir/interactions/perform.ts';
+import { type Match, match, methodsOf, type PlainRequest, perform } from '../fhir/interactions/perform.ts';
 import { interactions } from '../fhir/interactions/table.ts';
 import { shapedReply } from '../fhir/summary/apply.ts';
 import { askedShape } from '../fhir/summary/shape.ts';
@@ -45,8 +45,8 @@ interface Exchange {
   readonly cors: Readonly<Record<string, string>>;
   /** For metrics and log: an interaction's code. */
   name: string;
-  /** Of the answer, as far as it is known. */
-  format: Format;
+  /** Of the answer; absent until it is known. */
+  format?: Format;
 }
 
 /** Answers a request whose URL is below the base, the base taken off: `/Patient/1?x=y`. */
@@ -95,7 +95,7 @@ async function exchange(setup: Setup, request: IncomingMessage, response: Server
   const started = performance.now();
   const credentials = credentialsOf(request);
   const cors = corsHeaders(request.headers.origin, url, deps.allowsOrigin);
-  const own: Exchange = { request, response, credentials, cors, name: 'none', format: plainFormat };
+  const own: Exchange = { request, response, credentials, cors, name: 'none' };
   let status: number;
   try {
     status = await answer(setup, own, url);
@@ -116,7 +116,17 @@ function refuse(own: Exchange, error: unknown, url: string): number {
   // What is still on its way is thrown away, so that the client can read the answer and go on.
   drain(request);
   if (response.headersSent || response.destroyed) return reply.status;
-  return sendError(response, { ...reply, headers }, { ...own, requestId: credentials.requestId });
+  const { requestId } = credentials;
+  return sendError(response, { ...reply, headers }, { cors: own.cors, requestId, format: errorFormat(own, url) });
+}
+
+/** The format of an error that came before its request was looked at, too: as it was asked for, where that can be had. */
+function errorFormat({ format, request }: Exchange, url: string): Format {
+  try {
+    return format ?? formatOf(request.headers.accept, addressOf(url).params);
+  } catch {
+    return plainFormat;
+  }
 }
 
 function allowed(url: string): string {
@@ -147,9 +157,9 @@ async function answer(setup: Setup, own: Exchange, url: string): Promise<number>
   if (address.path === 'metadata') {
     own.name = 'capabilities';
     if (method !== 'GET') throw new FhirError('methodNotAllowed', `${method} is not for metadata.`);
-    negotiate(own, address);
+    const format = negotiate(own, address);
     const reply = shapedReply({ status: 200, text: setup.statement() }, askedShape(address.params));
-    return sendReply(response, reply, { ...asked, format: own.format });
+    return sendReply(response, reply, { ...asked, format });
   }
   const access = await deps.authenticate(credentials);
   const context = { ...setup.context, access };
@@ -158,20 +168,22 @@ async function answer(setup: Setup, own: Exchange, url: string): Promise<number>
   const found = match(method, address.path);
   own.name = found.interaction.code;
   const raw = isRaw(found, headers.accept, address);
-  if (!raw && found.interaction.body !== 'own') negotiate(own, address);
+  const format = raw || found.interaction.body === 'own' ? plainFormat : negotiate(own, address);
   const plain = requestOf(request, address, found, preferences, deps.limits);
   if (preferences.async && deps.ticketOf && mayBeAsync(found)) {
-    const query = address.params.size > 0 ? `?${address.params}` : '';
-    const stored = await askedText(access.caller, found, address.path, plain);
-    const ticket = deps.ticketOf(credentials);
-    const taken = await kickOff(context, { url: `${address.path}${query}`, request: stored, ticket });
-    const extra = { 'Content-Location': taken.location };
-    return sendReply(response, taken, { ...asked, format: own.format, extra });
+    const taken = await putOff(context, found, address, plain, deps.ticketOf(credentials));
+    return sendReply(response, taken, { ...asked, format, extra: { 'Content-Location': taken.location } });
   }
   const reply = await perform(context, found, plain);
   // A form and a page link may say it too.
-  if (reply.params?.has('_format') && !address.params.has('_format')) negotiate(own, { params: reply.params });
-  return sendReply(response, reply, { ...asked, format: own.format, raw });
+  const isElsewhere = reply.params?.has('_format') && !address.params.has('_format');
+  const actual = isElsewhere && reply.params ? negotiate(own, { params: reply.params }) : format;
+  return sendReply(response, reply, { ...asked, format: actual, raw });
+}
+
+async function putOff(context: Context, found: Match, { path, params }: Address, plain: PlainRequest, ticket: string) {
+  const url = params.size > 0 ? `${path}?${params}` : path;
+  return kickOff(context, { url, request: await askedText(context.access.caller, found, path, plain), ticket });
 }
 
 interface Later {
@@ -185,11 +197,11 @@ interface Later {
 async function answerLater(own: Exchange, context: Context, { method, address, later, asked }: Later): Promise<number> {
   own.name = 'async';
   const { accept } = own.request.headers;
-  negotiate(own, address);
+  const asResource = negotiate(own, address);
   // Who asks for FHIR by name gets a resource; R4's manifest is none.
   const form = wantsResource(accept, address.params) ? 'bundle' : 'manifest';
   const { reply, headers: extra, isManifest } = await answerAsync(context, method, later, form);
-  const format = isManifest ? { ...plainFormat, type: 'application/json' } : own.format;
+  const format = isManifest ? { ...plainFormat, type: 'application/json' } : asResource;
   return sendReply(own.response, reply, { ...asked, format, extra });
 }
 
@@ -199,8 +211,9 @@ function isRaw({ interaction: { code }, type }: Match, accept: string | undefine
 }
 
 /** Also for an error that comes after. */
-function negotiate(own: Exchange, { params }: Pick<Address, 'params'>): void {
+function negotiate(own: Exchange, { params }: Pick<Address, 'params'>): Format {
   own.format = formatOf(own.request.headers.accept, params);
+  return own.format;
 }
 
 /** What interactions get of what HTTP has. */

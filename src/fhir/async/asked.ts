@@ -7,7 +7,8 @@ import type { Caller } from '../access.ts';
 import type { Match, PlainRequest } from '../interactions/perform.ts';
 import { parseText } from '../json/body.ts';
 
-interface Asked extends Pick<PlainRequest, 'hasBody' | 'ifMatch' | 'ifNoneMatch' | 'ifNoneExist' | 'strict' | 'returns'> {
+interface Asked
+  extends Pick<PlainRequest, 'hasBody' | 'ifMatch' | 'ifNoneMatch' | 'ifNoneExist' | 'strict' | 'returns'> {
   readonly method: string;
   readonly path: string;
   /** Those of a form too. */
@@ -18,7 +19,9 @@ interface Asked extends Pick<PlainRequest, 'hasBody' | 'ifMatch' | 'ifNoneMatch'
 }
 
 /** Interactions that may take long. Of a single resource nothing is gained by waiting for it in rounds. */
-export function mayBeAsync({ interaction: { code } }: Match): boolean {
+export function mayBeAsync({ interaction: { code, body } }: Match): boolean {
+  // What has no resource as its body is no more one as its answer.
+  if (body === 'own') return false;
   return !['read', 'vread', 'create', 'update', 'patch', 'delete'].includes(code);
 }
 

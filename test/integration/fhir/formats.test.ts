@@ -50,6 +50,8 @@ describe('XML', () => {
       404,
       { resourceType: 'OperationOutcome', issue: [{ code: 'not-found' }] },
     ]);
+    const nobody = await fetch(`${server.base}/Patient/x?_format=xml`);
+    expect([nobody.status, await asJson(await nobody.text())]).toMatchObject([401, { issue: [{ code: 'login' }] }]);
     const bad = await request('POST', '/Patient', { body: `<Patient ${ns}><colour/></Patient>`, headers: fhirXml });
     expect([bad.status, await asJson(bad.text)]).toMatchObject([400, { issue: [{ expression: ['Patient'] }] }]);
     const invalid = `<Patient ${ns}><gender value="blue"/></Patient>`;
