@@ -71,6 +71,12 @@ const widened = {
   translation: ['ValueSet.expansion.contains'],
 };
 
+/** The work groups of HL7 are listed outside R4 (terminology.hl7.org), where they come and go: a new one is no error. */
+function bindingOf({ strength, valueSet, ...rest }) {
+  const isOutside = valueSet?.startsWith('http://hl7.org/fhir/ValueSet/hl7-work-group');
+  return { ...rest, strength: isOutside ? 'extensible' : strength, ...(valueSet ? { valueSet } : {}) };
+}
+
 function contextOf({ url, context }) {
   const more = widened[url.slice(url.lastIndexOf('/') + 1)] ?? [];
   return [...context, ...more.map((expression) => ({ type: 'element', expression }))];
@@ -91,7 +97,11 @@ function distilProfile({ differential, snapshot, ...definition }) {
     'meaningWhenMissing',
   ]);
   const element = differential.element.map((one) =>
-    Object.fromEntries(Object.entries(one).filter(([key]) => !prose.has(key))),
+    Object.fromEntries(
+      Object.entries(one)
+        .filter(([key]) => !prose.has(key))
+        .map(([key, value]) => [key, key === 'binding' ? bindingOf(value) : value]),
+    ),
   );
   return {
     resourceType: 'StructureDefinition',
