@@ -149,8 +149,11 @@ interface Range {
   readonly quality: number;
 }
 
+/** More than any client names; what comes after is not looked at, so that nobody can make it dear. */
+const maxRanges = 64;
+
 function rangesOf(accept: string): readonly Range[] {
-  return accept.split(',').map((one) => {
+  return accept.split(',', maxRanges).map((one) => {
     const range = parseMediaType(one);
     const quality = Number(range.parameters.get('q') ?? 1);
     return { range, quality: Number.isFinite(quality) ? quality : 0 };
