@@ -156,6 +156,7 @@ export function openRegistry(folder: string, more: (url: string) => Codes | unde
   /** What this installation was delivered with cannot be replaced by a post. */
   function find(text: string): Posted | undefined {
     const [url, version] = canonical(text);
+    if (isBase(url)) return undefined;
     const own = definitions().structures.get(url);
     if (own) return { definition: own, snapshot: undefined };
     const other = posted.find(url, version);
