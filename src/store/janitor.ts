@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../shared/logger.ts';
 import type { Store } from './store.ts';
 
-const tables = ['sp_token', 'sp_ref', 'sp_str', 'sp_date', 'sp_qty', 'sp_uri', 'sp_comp', 'sp_pos'];
+const tables = ['sp_token', 'sp_ref', 'sp_str', 'sp_date', 'sp_qty', 'sp_uri', 'sp_comp', 'sp_pos', 'sp_text'];
 /** A piece takes some milliseconds, so that it holds nobody up. */
 const VERSIONS_AT_ONCE = 500;
 

@@ -20,6 +20,7 @@ import type { Version } from './resources/version.ts';
 import type { Written } from './resources/write.ts';
 import type { KnownWords } from './search/dictionary.ts';
 import { openSearchMemory, search } from './search/search.ts';
+import { openTextWorker } from './search/texts.ts';
 import { mayRetry, toStoreError } from './sqlstate.ts';
 import type { Database, Resources, Store } from './store.ts';
 import { inTransaction } from './transaction.ts';
@@ -143,6 +144,7 @@ export async function openStore(options: ConnectionOptions): Promise<OpenStore> 
   });
   const watches = openWatches(options);
   const janitor = openJanitor({ store: { db }, log: options.log });
+  const textWorker = openTextWorker({ db, log: options.log });
   return {
     db,
     prisma,
@@ -161,7 +163,7 @@ export async function openStore(options: ConnectionOptions): Promise<OpenStore> 
         }),
       ),
     async close() {
-      await Promise.all([janitor.stop(), watches.close()]);
+      await Promise.all([janitor.stop(), textWorker.stop(), watches.close()]);
       await Promise.all([pool.end(), prisma.$disconnect()]);
     },
   };

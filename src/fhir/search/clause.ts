@@ -10,8 +10,9 @@ import { componentsOf, coveringParameters } from './extract-composite.ts';
 import { isCaseless, isPhonetic } from './extract-parameter.ts';
 import { parseReference } from './extract-reference.ts';
 import { tokenWithoutCase } from './extract-token.ts';
-import { parameterOf, r4Parameters, type SearchParameter, type WithParameters } from './parameters.ts';
+import { isFullText, parameterOf, r4Parameters, type SearchParameter, type WithParameters } from './parameters.ts';
 import { phoneticKeys } from './phonetic.ts';
+import { textQuery } from './text-query.ts';
 import {
   alternatives,
   bad,
@@ -218,6 +219,7 @@ export function clauseOf(parameter: SearchParameter, asked: Asked, surroundings:
   const { type, name, modifier, value } = asked;
   if (parameter.code === '_id') return idClause(asked);
   if (parameter.code === '_lastUpdated') return updatedClause(asked, surroundings);
+  if (isFullText(parameter)) return textClause(parameter, asked);
   if (modifier === 'missing') {
     if (value !== 'true' && value !== 'false') throw bad(name, ':missing is true or false');
     return missingClause(parameter, type, value === 'true');
@@ -243,6 +245,12 @@ function idClause({ name, modifier, value }: Asked): Clause {
   if (modifier !== undefined) throw noModifier(name, modifier);
   // What can be no id is found nowhere; that is an answer, not an error.
   return { kind: 'id', any: alternatives(name, value).map(unescaped) };
+}
+
+function textClause({ code }: SearchParameter, { name, modifier, value }: Asked): Clause {
+  if (modifier !== undefined) throw noModifier(name, modifier);
+  const part = code === '_text' ? 'narrative' : 'content';
+  return { kind: 'text', part, any: alternatives(name, value).map((one) => textQuery(name, unescaped(one))) };
 }
 
 function updatedClause({ name, modifier, value }: Asked, { now }: Surroundings): Clause {

@@ -93,6 +93,7 @@ export function compileExtractor(
   parameter: SearchParameter,
   parameters: SearchParameters = r4Parameters,
 ): Extractor | undefined {
+  if (parameter.expression === '') return undefined;
   if (parameter.type === 'composite') {
     const covering = coveringParameters(type, parameter);
     return covering.includes(parameter) ? compileComposite(type, parameter, parameters) : undefined;

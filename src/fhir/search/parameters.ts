@@ -50,11 +50,20 @@ interface Distilled extends Omit<SearchParameter, 'expression'> {
   readonly expression?: string;
 }
 
-// Those without an expression (_text, _content, _query) are not read from the resource.
+/** Searched in the whole text of resources: they have no expression. https://hl7.org/fhir/R4/search.html#text */
+const textParameters: ReadonlySet<string> = new Set(['_text', '_content']);
+
+/** Whether the parameter asks for words of the resource's text. */
+export function isFullText({ code }: SearchParameter): boolean {
+  return textParameters.has(code);
+}
+
+// Of those without an expression only these are search parameters of a resource; _query is none.
 const all = lazy(() =>
-  readGenerated<readonly Distilled[]>('search-parameters.json').filter(
-    (parameter): parameter is Distilled & { expression: string } => parameter.expression !== undefined,
-  ),
+  readGenerated<readonly Distilled[]>('search-parameters.json').flatMap(({ expression, ...parameter }) => {
+    if (expression !== undefined) return [{ ...parameter, expression }];
+    return textParameters.has(parameter.code) ? [{ ...parameter, expression: '' }] : [];
+  }),
 );
 
 const byCode: (type: string) => ReadonlyMap<string, SearchParameter> = keep(

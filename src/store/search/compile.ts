@@ -12,6 +12,7 @@ import type { Clause, ClauseOf } from './query.ts';
 import { reference } from './reference.ts';
 import type { Sql } from './sql.ts';
 import { string, uri } from './string.ts';
+import { text } from './text.ts';
 import { token, typed } from './token.ts';
 
 /** How many versions fulfil a condition, as far as that is known. */
@@ -165,6 +166,8 @@ function condition(compiling: Compiling, type: string, clause: Clause): Conditio
       return composite(sql, clause);
     case 'near':
       return near(sql, clause);
+    case 'text':
+      return text(sql, clause);
     case 'missing':
       return missing(sql, clause);
     case 'chain':

@@ -12,7 +12,8 @@ const letters: Readonly<Record<string, string>> = {
 };
 const letter = new RegExp(`[${Object.keys(letters).join('')}]`, 'gu');
 
-function bare(lower: string): string {
+/** Lower-case text with plain letters: no accents, no ligatures. */
+export function withoutMarks(lower: string): string {
   return lower
     .normalize('NFKD')
     .replace(/\p{M}+/gu, '')
@@ -30,6 +31,6 @@ const squeezed = (text: string) => text.replace(/\s+/gu, ' ').trim();
 export function fold(text: string): string {
   const lower = text.toLowerCase();
   if (plain.test(lower)) return squeezed(lower);
-  const stripped = bare(lower);
+  const stripped = withoutMarks(lower);
   return squeezed(stripped.replace(/['’‘ʼ\u02bb`´.]/gu, '').replace(/\p{P}+/gu, ' ')) || squeezed(stripped);
 }

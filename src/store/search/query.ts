@@ -36,6 +36,12 @@ export type PartValue =
   | { readonly kind: 'uri' | 'string'; readonly value: string }
   | ({ readonly kind: 'date' } & RangeValue)
   | ({ readonly kind: 'quantity' } & QuantityValue);
+/** What a text is to say: words that follow each other, or several such together. */
+export type TextQuery =
+  | { readonly words: string }
+  | { readonly all: readonly TextQuery[] }
+  | { readonly any: readonly TextQuery[] }
+  | { readonly not: TextQuery };
 /** A circle on the earth. */
 export interface Near {
   readonly latitude: number;
@@ -67,6 +73,8 @@ export type Clause =
     }
   /** Values that one element has together, in the order of the parameters' components. */
   | { readonly kind: 'composite'; readonly params: readonly Param[]; readonly any: readonly (readonly PartValue[])[] }
+  /** Resources whose narrative, or all of whose text, says one of these. */
+  | { readonly kind: 'text'; readonly part: 'narrative' | 'content'; readonly any: readonly TextQuery[] }
   | { readonly kind: 'near'; readonly param: Param; readonly any: readonly Near[] }
   | { readonly kind: 'reference'; readonly param: Param; readonly any: readonly ReferenceValue[] }
   | {

@@ -13,6 +13,8 @@ import { decodePosition, encodePosition, type Position } from './position.ts';
 import type { SearchPage, SearchQuery } from './query.ts';
 import { openSnapshots, type Snapshots } from './snapshots.ts';
 import { beginSql } from './sql.ts';
+import { asksForText } from './text.ts';
+import { readTexts } from './texts.ts';
 import { inStoredUnits } from './units.ts';
 
 /** What searches share: how frequent clauses are, and which statements have been prepared. */
@@ -140,6 +142,7 @@ function mayChoose({ where, sort }: Part, total: SearchQuery['total']): boolean 
  * `busy` when the statement takes longer than the configured limit.
  */
 export async function search(db: Database, memory: SearchMemory, query: SearchQuery): Promise<SearchPage> {
+  if (asksForText([query.where, query.also])) await readTexts(db);
   const parts = await Promise.all(
     (await partsOf(db, memory, query)).map(async (part) => ({
       ...part,

@@ -95,6 +95,22 @@ const resources: readonly object[] = [
     dosageInstruction: [{ timing: { event: ['2020-01-01', '2020-01-31'] } }],
   },
   {
+    resourceType: 'Condition',
+    id: 'cond1',
+    subject: { reference: 'Patient/p1' },
+    text: {
+      status: 'generated',
+      div: '<div xmlns="http://www.w3.org/1999/xhtml"><b class="x">Fracture</b> du poignet</div>',
+    },
+    note: [{ text: 'Un secret' }],
+  },
+  {
+    resourceType: 'Condition',
+    id: 'cond2',
+    subject: { reference: 'Patient/p2' },
+    text: { status: 'generated', div: '<div xmlns="http://www.w3.org/1999/xhtml">Toux, vu à l’hôpital général</div>' },
+  },
+  {
     resourceType: 'Group',
     id: 'gr1',
     type: 'person',
@@ -226,6 +242,27 @@ describe('canonicals (R4 3.1.1.4.9)', () => {
     ['ValueSet?url=http://example.org/vs|2.0', ['v2']],
     ['ValueSet?url=http://example.org/vs|3.0', []],
   ])('%s', async (path, ids) => expect(await find(path)).toEqual(ids));
+});
+
+describe('full text (R4 3.1.1.4.22, _text and _content)', () => {
+  it.each([
+    ['Condition?_text=fracture', ['cond1']],
+    ['Condition?_text=fractures', ['cond1']],
+    ['Condition?_text=hopital', ['cond2']],
+    ['Condition?_text=Hôpital general', ['cond2']],
+    ['Condition?_text="general hopital"', []],
+    ['Condition?_text=(fracture OR toux) and not hôpital', ['cond1']],
+    ['Condition?_text=fracture,toux', ['cond1', 'cond2']],
+    ['Condition?_text=class', []],
+    ['Condition?_text=secret', []],
+    ['Condition?_content=secret', ['cond1']],
+    ['Condition?_content=secret&subject=Patient/p1', ['cond1']],
+    ['Patient?_has:Condition:subject:_text=toux', ['p2']],
+  ])('%s', async (path, ids) => expect(await find(path)).toEqual(ids));
+
+  it.each(['(a', 'a)', 'or', '"."', 'a and'])('of %j is refused', async (value) =>
+    expect((await request('GET', `/Condition?_text=${encodeURIComponent(value)}`)).status).toBe(400),
+  );
 });
 
 describe('near (R4 Location, positional searching)', () => {
