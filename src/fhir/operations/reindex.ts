@@ -10,6 +10,7 @@ import type { Context } from '../context.ts';
 import { isResourceType, resourceTypes } from '../definitions/types.ts';
 import { gone, mayShow, notFound } from '../interactions/guard.ts';
 import type { Reply } from '../reply.ts';
+import { coveringParameters } from '../search/extract-composite.ts';
 import { extractorVersion } from '../search/extractor-version.ts';
 import { r4Parameters, type SearchParameters } from '../search/parameters.ts';
 import type { Call, Operation } from './operation.ts';
@@ -50,10 +51,18 @@ function paramsOf(
 ): readonly string[] | null {
   if (names.length === 0) return null;
   const all = types.flatMap((type) =>
-    parameters.parameters(type).map(({ code, url }) => ({ param: `${type}.${code}`, url })),
+    parameters.parameters(type).map((parameter) => ({
+      param: `${type}.${parameter.code}`,
+      url: parameter.url,
+      // Some composites are found by the rows of others.
+      of: parameter.type === 'composite' ? coveringParameters(type, parameter) : [parameter],
+      type,
+    })),
   );
   return names.flatMap((name) => {
-    const found = all.filter(({ param, url }) => param === name || url === name).map(({ param }) => param);
+    const found = all
+      .filter(({ param, url }) => param === name || url === name)
+      .flatMap(({ type, of }) => of.map(({ code }) => `${type}.${code}`));
     if (found.length > 0) return found;
     throw new FhirError('invalid', `${JSON.stringify(name)} is no search parameter of these types.`, {
       expression: ['searchParameter'],

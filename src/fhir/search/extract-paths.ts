@@ -6,7 +6,7 @@ import { type ElementDefinition, isA, isResourceType, properties } from '../defi
 import { isObject, truth } from '../fhirpath/collection.ts';
 import { compile } from '../fhirpath/compile.ts';
 import { type Expression, parse } from '../fhirpath/parse.ts';
-import { typeOfReference } from './extract-reference.ts';
+import { parseReference, typeOfReference } from './extract-reference.ts';
 
 type Visit = (from: unknown, found: (value: unknown) => void) => void;
 
@@ -63,11 +63,17 @@ function resolvedType(criteria: Expression): string | undefined {
   return criteria.on.name === 'resolve' ? criteria.type : undefined;
 }
 
+/** Of what a reference points at, only the type and the id are known: enough for `resolve() is Patient` within more. */
+const resolve = (reference: string): unknown => {
+  const target = parseReference(reference);
+  return target && { resourceType: target.type, id: target.id };
+};
+
 function where(path: Path, criteria: Expression): Path {
   const target = resolvedType(criteria);
   if (target !== undefined) return filter(path, (value) => typeOfReference(value) === target);
   const { run } = compile(criteria, [path.type]);
-  return filter(path, (value) => truth(run([value], { resource: undefined, root: undefined })) === true);
+  return filter(path, (value) => truth(run([value], { resource: undefined, root: undefined, resolve })) === true);
 }
 
 function ofType(paths: readonly Path[], asked: string): Path[] {
@@ -144,7 +150,7 @@ function evaluatedType(value: unknown): string {
 
 function evaluated(expression: Expression, type: string): Path[] {
   const { run, types } = compile(expression, [type]);
-  const evaluate: Visit = (from, found) => each(run([from], { resource: from, root: from }), found);
+  const evaluate: Visit = (from, found) => each(run([from], { resource: from, root: from, resolve }), found);
   if (types?.length === 1) return [{ type: types[0] as string, visit: evaluate }];
   return ['boolean', 'decimal', 'string'].map((name) => ({
     type: name,

@@ -46,6 +46,25 @@ async function forget({ db }: Pick<Store, 'db'>, indexed: Indexed, { params }: W
   await db.query({ text: 'DELETE FROM indexed_parameter WHERE param = ANY ($1)', values: [gone] });
 }
 
+/**
+ * A job goes on only as long as all that it is for has been wanted since it began: what was not for a while, some have not
+ * indexed meanwhile.
+ */
+async function forgetInJobs({ db }: Pick<Store, 'db'>, open: readonly ReindexJob[], { params }: WantedIndex) {
+  const kept: ReindexJob[] = [];
+  for (const job of open) {
+    const before = Object.entries(job.fingerprints);
+    const fingerprints = Object.fromEntries(before.filter(([param, is]) => params.get(param)?.fingerprint === is));
+    kept.push({ ...job, fingerprints });
+    if (Object.keys(fingerprints).length === before.length) continue;
+    await db.query({
+      text: 'UPDATE reindex_job SET fingerprints = $2 WHERE id = $1',
+      values: [job.id, JSON.stringify(fingerprints)],
+    });
+  }
+  return kept;
+}
+
 function isCovered(param: string, { fingerprint }: WantedParameter, open: readonly ReindexJob[]): boolean {
   return open.some(({ fingerprints }) => fingerprints[param] === fingerprint);
 }
@@ -96,7 +115,7 @@ export async function planReindex(store: Store, wanted: WantedIndex): Promise<Re
     if ((await readGeneration(inner)) !== wanted.generation) return undefined;
     const indexed = await readIndexed(inner);
     await forget(inner, indexed, wanted);
-    const open = await openReindexJobs(inner);
+    const open = await forgetInJobs(inner, await openReindexJobs(inner), wanted);
     await planExtractor(inner, wanted, open);
     await planParameters(inner, wanted, indexed, open);
     if (open.length > 0) await wakeReindex(inner);
