@@ -47,6 +47,8 @@ const vendors = {
   ajv: 'src/fhir/validation/',
   saxes: 'src/fhir/xml/',
   '@lhncbc/ucum-lhc': 'src/fhir/terminology/',
+  'csv-parse': 'src/fhir/terminology/import/',
+  'tar-stream': 'src/fhir/terminology/import/',
   zod: 'src/(shared/api/|http/api/|config[.]ts)',
 };
 

@@ -6,6 +6,7 @@ import { addUser, setUserStatus } from './auth/accounts.ts';
 import { addClient, type NewClient } from './auth/clients.ts';
 import { ConfigError, loadConfig } from './config.ts';
 import { demo } from './demo/demo.ts';
+import { type ImportOptions, runImportLoinc, runImportPackage, runImportSnomed } from './import-command.ts';
 import { Closers, openParts, type Parts } from './open-parts.ts';
 import { runServer } from './run-server.ts';
 import { FhirError } from './shared/errors.ts';
@@ -28,6 +29,9 @@ const usage = `livedoc COMMAND
   pacs add --ae-title A --host H --port P [--return sr,sc]
   user list | client list | pacs list
   audit verify                                       checks the hash chains of the audit trail
+  import loinc --folder F [--version V] [--language fr,...]
+  import snomed --folder F [--module M] [--language fr,...]
+  import package --file F.tgz                        the definitions of a FHIR implementation guide
 
 --json prints the result as JSON. Settings come from the environment: docs/configuration.md.`;
 
@@ -150,6 +154,21 @@ async function auditVerify({ parts }: Running, values: Values): Promise<void> {
   else process.stdout.write('The audit trail is whole.\n');
 }
 
+/** Exit status 1 when something of a package was refused. */
+async function importWith(
+  run: (options: ImportOptions) => Promise<Readonly<Record<string, unknown>>>,
+  { parts, log }: Running,
+  values: Values,
+): Promise<void> {
+  const path = text(values, values['file'] === undefined ? 'folder' : 'file');
+  const optional = (name: 'version' | 'module') => (values[name] ? { [name]: text(values, name) } : {});
+  const languages = typeof values['language'] === 'string' ? values['language'].split(',') : ['fr'];
+  const result = await run({ parts, log, path, languages, ...optional('version'), ...optional('module') });
+  const refused = result['refused'];
+  if (Array.isArray(refused) && refused.length > 0) process.exitCode = 1;
+  print(values, result);
+}
+
 const string = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
 
@@ -191,6 +210,18 @@ const commands: Readonly<Record<string, Command>> = {
     run: ({ parts }, values) => printList(values, listPeers(parts.store.prisma)),
   },
   'audit verify': { options: { json: flag }, run: auditVerify },
+  'import loinc': {
+    options: { folder: string, version: string, language: string, json: flag },
+    run: (running, values) => importWith(runImportLoinc, running, values),
+  },
+  'import snomed': {
+    options: { folder: string, module: string, language: string, json: flag },
+    run: (running, values) => importWith(runImportSnomed, running, values),
+  },
+  'import package': {
+    options: { file: string, json: flag },
+    run: (running, values) => importWith(runImportPackage, running, values),
+  },
   'pacs add': { options: { 'ae-title': string, host: string, port: string, return: string, json: flag }, run: pacsAdd },
 };
 

@@ -3,11 +3,12 @@
  * https://hl7.org/fhir/R4/operations.html#defined
  */
 import type { Interaction } from '../interactions/interaction.ts';
-import { diffVersions, diffResources } from './diff.ts';
+import { closure } from './closure.ts';
+import { diffResources, diffVersions } from './diff.ts';
 import { document } from './document.ts';
 import { encounterEverything, patientEverything } from './everything.ts';
-import { graphql } from './graphql.ts';
 import { expand } from './expand.ts';
+import { graphql } from './graphql.ts';
 import { lastn } from './lastn.ts';
 import { lookup } from './lookup.ts';
 import { match } from './match.ts';
@@ -15,6 +16,8 @@ import { meta } from './meta.ts';
 import { metaAdd, metaDelete } from './meta-change.ts';
 import type { Operation } from './operation.ts';
 import { readParameters } from './parameters-in.ts';
+import { reindex } from './reindex.ts';
+import { reindexCancel, reindexStatus } from './reindex-status.ts';
 import { subsumes } from './subsumes.ts';
 import { translate } from './translate.ts';
 import { validateOperation } from './validate.ts';
@@ -28,13 +31,17 @@ export const operations: readonly Operation[] = [
   document,
   validateOperation,
   match,
-  graphql,
   expand,
   validateCodeInValueSet,
   validateCodeInCodeSystem,
   lookup,
   subsumes,
   translate,
+  closure,
+  graphql,
+  reindex,
+  reindexStatus,
+  reindexCancel,
   meta,
   metaAdd,
   metaDelete,

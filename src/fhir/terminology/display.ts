@@ -29,21 +29,28 @@ function nearness(wanted: string, has: string | undefined): number {
 }
 
 /** Uses that are names to be shown, not definitions or sort keys. */
-const shown = new Set(['display', 'preferred', '900000000000013009', 'preferredForLanguage']);
-const isName = ({ use }: CodeSystemConceptDesignation) => use?.code === undefined || shown.has(use.code);
+const shown = new Set(['display', 'preferred', 'preferredForLanguage', '900000000000013009', '900000000000548007']);
+/** SNOMED CT: preferred in its language. */
+const first = new Set(['preferred', 'preferredForLanguage', '900000000000548007']);
+
+function weightOf({ use }: CodeSystemConceptDesignation): number {
+  if (use?.code === undefined) return 0;
+  if (first.has(use.code)) return 1;
+  return shown.has(use.code) ? 0 : -1;
+}
 
 interface Name {
   readonly language?: string | undefined;
   readonly value: string;
-  /** The designation has a use that says that it is no display. */
-  readonly other?: boolean;
+  /** 1: its use says that it is the preferred one; -1: that it is no name to be shown. */
+  readonly weight?: number;
 }
 
 /** All names of the concept, those of the value set first. */
 export function namesOf({ listed, concept, known }: Hit): readonly Name[] {
   const of = (designations: readonly CodeSystemConceptDesignation[] = []): Name[] =>
     designations.flatMap((one) =>
-      one.value === undefined ? [] : [{ language: one.language, value: one.value, other: !isName(one) }],
+      one.value === undefined ? [] : [{ language: one.language, value: one.value, weight: weightOf(one) }],
     );
   return [
     ...(listed?.display === undefined ? [] : [{ value: listed.display, language: known?.about.language }]),
@@ -58,7 +65,7 @@ export function displayOf(hit: Hit, languages: readonly string[]): string | unde
   const names = languages.length === 0 ? [] : namesOf(hit);
   for (const wanted of languages) {
     const near = names
-      .map((name, at) => ({ name, at, rank: nearness(wanted, name.language) * 2 - (name.other ? 1 : 0) }))
+      .map((name, at) => ({ name, at, rank: nearness(wanted, name.language) + (name.weight ?? 0) * 2 }))
       .filter(({ name }) => nearness(wanted, name.language) > 0)
       .sort((a, b) => b.rank - a.rank || a.at - b.at);
     if (near[0]) return near[0].name.value;

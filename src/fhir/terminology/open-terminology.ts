@@ -9,6 +9,7 @@ import type { Codes } from '../definitions/value-sets.ts';
 import { type Composed, compose, composedOf, unknownValueSet } from './compose.ts';
 import { coreSource } from './core-source.ts';
 import { expansionOf, type Found } from './expand.ts';
+import { importedSystems } from './imported-systems.ts';
 import { list } from './listing.ts';
 import { lookup, subsumes } from './lookup.ts';
 import type { Hit } from './membership.ts';
@@ -24,9 +25,7 @@ import { wordsOf } from './words.ts';
 
 export interface TerminologyOptions {
   /** Absent: nothing was put on this server. */
-  readonly store?: Pick<Store, 'search' | 'resources'> & Pick<Watches, 'watch'>;
-  /** Imported code systems. */
-  readonly tables?: Tables;
+  readonly store?: Pick<Store, 'search' | 'resources' | 'db'> & Pick<Watches, 'watch'>;
   /** A folder with CodeSystem-*.json, ValueSet-*.json and ConceptMap-*.json of this server's own. */
   readonly folder?: string;
 }
@@ -135,13 +134,10 @@ function codesBySystem(hits: readonly Hit[]): Codes {
 const noTables: Tables = { find: () => Promise.resolve(undefined), versions: () => Promise.resolve([]) };
 
 /** Nothing is read before the first question. */
-export async function openTerminology({
-  store,
-  tables = noTables,
-  folder,
-}: TerminologyOptions): Promise<OpenTerminology> {
+export async function openTerminology({ store, folder }: TerminologyOptions): Promise<OpenTerminology> {
   const core = coreSource(folder);
   const stored = store && storedSource(store);
+  const tables = store ? importedSystems(store) : noTables;
   const systems = recent<Promise<System>>(300);
   let caches = fresh();
   const watching = await store?.watch(['CodeSystem', 'ValueSet', 'ConceptMap'], async (changed) => {

@@ -1,11 +1,11 @@
 /** Text search among displays: every word asked for begins a word of the name, whatever its accents and case. */
-import { fold } from '../../store/search/fold.ts';
+import { withoutMarks } from '../../store/search/fold.ts';
 
 const separator = /[^\p{L}\p{N}]+/u;
 
-/** The folded words of a text. */
+/** The words of a text without accents and case; an elided article is a word (`l’épaule`: l, epaule). */
 export function wordsOf(text: string): readonly string[] {
-  return fold(text)
+  return withoutMarks(text.toLowerCase())
     .split(separator)
     .filter((word) => word !== '');
 }
