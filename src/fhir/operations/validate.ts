@@ -5,6 +5,7 @@
 import type { OperationDefinition, Parameters, Resource } from '@medplum/fhirtypes';
 import { FhirError, type Issue } from '../../shared/errors.ts';
 import type { Context } from '../context.ts';
+import { remove } from '../interactions/delete.ts';
 import { gone, mayShow, notFound } from '../interactions/guard.ts';
 import { outcome } from '../outcome.ts';
 import type { Reply } from '../reply.ts';
@@ -166,12 +167,24 @@ async function contentIssues(context: Context, resource: unknown, { profile }: A
   return validateDeep(resource, { ...profiles, terminology, thorough: true });
 }
 
-/** Whether the stored instance could be deleted; the resource sent with it does not matter. */
+/** Thrown to take a trial back. */
+class Undone extends Error {}
+
+/** Whether the stored instance could be deleted: by deleting it in a transaction that is rolled back. */
 async function deleteIssues(context: Context, call: Call): Promise<readonly Issue[]> {
-  const resource = await stored(context, call);
+  await stored(context, call);
   const { type, id } = call;
-  if (isResource(resource) && context.access.mayTouch('d', resource)) return [];
-  return [problem('forbidden', `You may not delete ${type}/${id}.`, type)];
+  try {
+    await context.store.transaction(async (store) => {
+      await remove({ ...context, store }, { type, id });
+      throw new Undone();
+    });
+    return [];
+  } catch (error) {
+    if (error instanceof Undone) return [];
+    if (error instanceof FhirError) return error.issues;
+    throw error;
+  }
 }
 
 async function run(context: Context, call: Call): Promise<Reply> {

@@ -129,6 +129,7 @@ describe('$validate of an instance', () => {
   });
   it('says whether it could be deleted', async () => {
     expect(await ask('POST', '/Patient/stored/$validate?mode=delete')).toMatchObject({ status: 200, issues: [] });
+    expect((await server.request('GET', '/Patient/stored')).status).toBe(200);
   });
 });
 

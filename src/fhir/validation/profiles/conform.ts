@@ -9,7 +9,7 @@ import { isObject, type Json } from '../../fhirpath/collection.ts';
 import type { Environment } from '../../fhirpath/environment.ts';
 import { checkProfile } from './check.ts';
 import type { Run } from './content.ts';
-import { standingIssues, unknownIssues } from './extensions.ts';
+import { kinFinder, type Standing, standingIssues, unknownIssues } from './extensions.ts';
 import type { Profile } from './registry.ts';
 
 /** Where the walk is. */
@@ -55,12 +55,24 @@ function isVersion({ definition }: Profile, url: string): boolean {
   return version === undefined || definition.version === undefined || definition.version === version;
 }
 
-function extensionIssues({ run, thorough }: ConformOptions, value: Json, at: At): readonly Issue[] {
+function extensionIssues(
+  { run, thorough }: ConformOptions,
+  value: Json,
+  at: At,
+  kin: Standing['kin'],
+): readonly Issue[] {
   const { url } = value;
   if (typeof url !== 'string') return [];
   const profile = run.registry.profile(url);
   const path = at.path();
-  const standing = { extension: value, outermost: at.outermost, steps: at.steps, environment: at.environment, path };
+  const standing = {
+    extension: value,
+    kin,
+    outermost: at.outermost,
+    steps: at.steps,
+    environment: at.environment,
+    path,
+  };
   if (profile?.type === 'Extension') {
     const own = checkProfile(profile, { value, type: 'Extension', path }, run, at.environment);
     return [...own, ...standingIssues(profile, standing)];
@@ -99,6 +111,7 @@ function resourceIssues(options: ConformOptions, value: Json, type: string, at: 
 
 /** The check of each resource and each extension against its profiles. */
 export function conformance(options: ConformOptions): Conform {
+  const kin = kinFinder();
   return (value, type, at) =>
-    type === 'Extension' ? extensionIssues(options, value, at) : resourceIssues(options, value, type, at);
+    type === 'Extension' ? extensionIssues(options, value, at, kin) : resourceIssues(options, value, type, at);
 }

@@ -17,6 +17,8 @@ export interface Standing {
   readonly steps: readonly (string | number)[];
   readonly path: string;
   readonly extension: Json;
+  /** The extensions of an element by url; made once for each element. */
+  readonly kin: (element: Json) => ReadonlyMap<unknown, readonly unknown[]>;
   readonly environment: Environment;
 }
 
@@ -127,12 +129,28 @@ function innerIssues({ tree, url }: Profile, { extension, path }: Standing): rea
   });
 }
 
+/** Finds the extensions of elements by url. */
+export function kinFinder(): Standing['kin'] {
+  const known = new Map<Json, ReadonlyMap<unknown, readonly unknown[]>>();
+  return (element) => {
+    const before = known.get(element);
+    if (before) return before;
+    const found = new Map<unknown, unknown[]>();
+    for (const one of [element['extension'], element['modifierExtension']].flat()) {
+      if (!isObject(one)) continue;
+      const same = found.get(one['url']);
+      if (same) same.push(one);
+      else found.set(one['url'], [one]);
+    }
+    known.set(element, found);
+    return found;
+  };
+}
+
 /** The first extension too many is told of. */
 function countIssues({ tree, url }: Profile, standing: Standing, holder: Holder): readonly Issue[] {
   const { max } = tree;
-  const element = isObject(holder.value) ? holder.value : {};
-  const all = [element['extension'], element['modifierExtension']].flat();
-  const own = all.filter((one) => isObject(one) && one['url'] === url);
+  const own = (isObject(holder.value) && standing.kin(holder.value).get(url)) || [];
   if (max === undefined || own.length <= max || own[max] !== standing.extension) return [];
   return [issue(`The extension ${url} is allowed at most ${max} times here, found ${own.length}.`, standing.path)];
 }
