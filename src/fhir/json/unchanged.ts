@@ -15,8 +15,7 @@ export interface Stamped {
  */
 export function isUnchanged(current: Version, known: unknown, { parts, updated }: Stamped, body: Body): boolean {
   if (isSameText(current, parts, updated)) return true;
-  if (!isEqual(content(body.resource), content(known))) return false;
-  return isEqual(content(parseExact(body.text)), content(parseExact(current.body)));
+  return isSameContent(body.resource, known) && isSameContent(parseExact(body.text), parseExact(current.body));
 }
 
 /** Without putting the parts together: most updates change something. */
@@ -37,14 +36,32 @@ function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A resource without what the server sets. */
-function content(resource: unknown): unknown {
-  if (!isObject(resource)) return resource;
-  const { id: _id, meta, ...rest } = resource;
-  if (!isObject(meta)) return rest;
-  const { versionId: _versionId, lastUpdated: _lastUpdated, ...own } = meta;
-  return Object.keys(own).length === 0 ? rest : { ...rest, meta: own };
+/** What the server sets in a resource, and in its meta. */
+const ofServer = new Set(['id', 'meta']);
+const ofMeta = new Set(['versionId', 'lastUpdated']);
+
+function isSameContent(a: unknown, b: unknown): boolean {
+  if (!isObject(a) || !isObject(b)) return false;
+  return isSameBut(a, b, ofServer) && isSameBut(metaOf(a), metaOf(b), ofMeta);
 }
+
+function metaOf({ meta }: Json): Json {
+  return isObject(meta) ? meta : {};
+}
+
+/** Whether two objects have the same members, some aside. */
+function isSameBut(a: Json, b: Json, aside: ReadonlySet<string>): boolean {
+  let count = 0;
+  for (const name in a) {
+    if (aside.has(name)) continue;
+    if (!Object.hasOwn(b, name) || !isEqual(a[name], b[name])) return false;
+    count += 1;
+  }
+  for (const name in b) if (!aside.has(name)) count -= 1;
+  return count === 0;
+}
+
+const nothingAside: ReadonlySet<string> = new Set();
 
 function isEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
@@ -52,8 +69,5 @@ function isEqual(a: unknown, b: unknown): boolean {
     return Array.isArray(b) && a.length === b.length && a.every((one, at) => isEqual(one, b[at]));
   }
   if (!isObject(a) || !isObject(b)) return false;
-  const names = Object.keys(a);
-  return (
-    names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && isEqual(a[name], b[name]))
-  );
+  return isSameBut(a, b, nothingAside);
 }
