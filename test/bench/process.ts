@@ -101,10 +101,12 @@ export const fairnessSuite: Suite = async function* (bench) {
       await answer.arrayBuffer();
     }
   };
-  const senders = [sender(), sender()];
-  const beside = await drive({ ...load, count: bench.count * 2, ...ours(await bench.token()) });
-  busy = false;
-  await Promise.all(senders);
+  // Settled, so that what the readers run into is what is told.
+  const senders = Promise.allSettled([sender(), sender()]);
+  const beside = await drive({ ...load, count: bench.count * 2, ...ours(await bench.token()) }).finally(() => {
+    busy = false;
+  });
+  for (const one of await senders) if (one.status === 'rejected') throw one.reason;
   const limit = 100;
   yield {
     suite: 'fairness',

@@ -11,12 +11,28 @@ const roleSystem = 'https://livedoc.health/fhir/CodeSystem/user-role';
 /** What the server is called in the events. */
 const observer = 'LIVEDOC';
 
-/** The events without ids, in the order of the record's patients. `base` is the FHIR base. */
-export function auditEvents(record: AuditRecord, base: string): readonly AuditEvent[] {
-  const { patients } = record;
-  return patients.length === 0
-    ? [auditEvent(record, base, undefined)]
-    : patients.map((patient) => auditEvent(record, base, patient));
+/**
+ * The events without ids, one after the other, since there may be thousands: one for each of the record's patients, with the
+ * entities that concern that patient, and one for what concerns none. `base` is the FHIR base.
+ */
+export function* auditEvents(record: AuditRecord, base: string): Generator<AuditEvent> {
+  const { patients, entities } = record;
+  const shared = entities.filter((entity) => entity.patients === undefined);
+  const own = new Map<string, AuditEntity[]>();
+  for (const entity of entities) {
+    for (const patient of entity.patients ?? []) {
+      const list = own.get(patient);
+      if (list) list.push(entity);
+      else own.set(patient, [entity]);
+    }
+  }
+  for (const patient of patients) {
+    yield auditEvent({ ...record, entities: [...shared, ...(own.get(patient) ?? [])] }, base, patient);
+  }
+  const nobodys = entities.filter((entity) => entity.patients?.length === 0);
+  if (patients.length === 0 || nobodys.length > 0) {
+    yield auditEvent({ ...record, entities: patients.length === 0 ? entities : nobodys }, base, undefined);
+  }
 }
 
 function auditEvent(record: AuditRecord, base: string, patient: string | undefined): AuditEvent {

@@ -39,7 +39,12 @@ export async function audited(context: Context, deed: Deed, run: (context: Conte
     };
     // Where a request reads more than one resource, one record tells of all.
     const isRead = deed.code === 'read';
-    const reply = await run({ ...context, recordChange, ...(isRead ? { readShown } : {}), store: recording(store, trail) });
+    const reply = await run({
+      ...context,
+      recordChange,
+      ...(isRead ? { readShown } : {}),
+      store: recording(store, trail),
+    });
     if (!trail.wrote) await store.audit.append(readRecord(trail, reply));
     return reply;
   } catch (error) {
@@ -98,15 +103,16 @@ function record({ context, deed: { code, action } }: Trail, rest: Outcome): Audi
 }
 
 function writeRecord(trail: Trail, writes: readonly Write[]): AuditRecord {
-  const names = writes.map(({ type, id }) => `${type}/${id}`);
-  const patients = writes.flatMap(({ type, id, body }, at) => {
-    const before = trail.seen.get(names[at] ?? '');
-    return [...(before ? patientsIn(before) : []), ...patientsIn({ type, id, body: body.join('') })];
+  const entities = writes.map(({ op, type, id, body }) => {
+    const reference = `${type}/${id}`;
+    const before = trail.seen.get(reference);
+    const all = [...(before ? patientsIn(before) : []), ...patientsIn({ type, id, body: body.join('') })];
+    return { reference, detail: { op }, patients: [...new Set(all)] };
   });
-  const entities = names.map((reference, at) => ({ reference, detail: { op: writes[at]?.op ?? '' } }));
-  // A transaction tells of each entry what was done to it; elsewhere the record's own action does.
+  const patients = [...new Set(entities.flatMap((entity) => entity.patients))];
+  // A transaction tells of each entry what was done to it and whose it is; elsewhere the record itself does.
   const plain = trail.deed.code === 'transaction' ? entities : entities.map(({ reference }) => ({ reference }));
-  return record(trail, { outcome: '0', entities: plain, patients: [...new Set(patients)] });
+  return record(trail, { outcome: '0', entities: plain, patients });
 }
 
 function changeRecord(trail: Trail, states: readonly Version[]): AuditRecord {

@@ -2,8 +2,9 @@
  * Makes AuditEvent resources of audit records, after the fact: the records are what is durable before an answer, the events
  * are how they are read and searched.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { type LoggedRecord, markProjected, PROJECTION, unprojected } from '../../store/audit/unprojected.ts';
+import type { Write } from '../../store/resources/write.ts';
 import type { Store } from '../../store/store.ts';
 import type { Context } from '../context.ts';
 import { writeOf } from '../interactions/prepare.ts';
@@ -15,6 +16,8 @@ export type Projection = Pick<Context, 'store' | 'base' | 'now' | 'log' | 'param
 
 /** Records of one transaction: few, as other requests wait meanwhile; each may be an event for every patient of a large search. */
 const recordsAtOnce = 40;
+/** Events that are made without a turn for anybody else, some milliseconds of work. */
+const eventsAtOnce = 25;
 /** A reader of the trail waits for so many transactions at most; the rest comes in the background. */
 const mostForReader = 125;
 
@@ -24,16 +27,21 @@ async function projectBatch({ store, base, now, parameters }: Projection): Promi
     await inner.lock([PROJECTION]);
     const logged = await unprojected(inner.db, recordsAtOnce);
     if (logged.length === 0) return 0;
-    const whole = await withPatients(inner, logged);
-    const writes = whole.flatMap(({ chain, seq, record }) =>
-      auditEvents(record, base).map((event, at) => {
+    let writes: Write[] = [];
+    for (const { chain, seq, record } of await withPatients(inner, logged)) {
+      let at = 0;
+      for (const event of auditEvents(record, base)) {
         // The id leads back to the record, and is the same however often a projection is begun.
-        const id = `${chain}-${seq}-${at}`;
+        const id = `${chain}-${seq}-${at++}`;
         const body = bodyOf({ ...event, id });
-        return writeOf({ now, base, parameters }, { op: 'create', id, body, expect: 'absent' });
-      }),
-    );
-    await inner.resources.write(writes);
+        writes.push(writeOf({ now, base, parameters }, { op: 'create', id, body, expect: 'absent' }));
+        if (writes.length < eventsAtOnce) continue;
+        await inner.resources.write(writes);
+        writes = [];
+        await setImmediate();
+      }
+    }
+    if (writes.length > 0) await inner.resources.write(writes);
     await markProjected(inner.db, logged);
     return logged.length;
   });

@@ -17,6 +17,8 @@ export interface AuditEntity {
   /** The search as it was asked, without the base. */
   readonly query?: string;
   readonly detail?: Readonly<Record<string, string>>;
+  /** Whose data it is, where a record has entities of several persons; absent: it concerns all of the record's. */
+  readonly patients?: readonly string[];
 }
 
 export interface AuditRecord {

@@ -41,7 +41,7 @@ describe('auditEvents', () => {
   it('makes one event for each Patient of a search', () => {
     const patients = ['Patient/1', 'Patient/2', 'Patient/3'];
     const given = record({ subtype: 'search-type', action: 'E', entities: [{ query: 'Patient?name=é' }], patients });
-    const events = auditEvents(given, base);
+    const events = [...auditEvents(given, base)];
     expect(events.map(({ entity = [] }) => entity.find(({ role }) => role?.code === '1')?.what?.reference)).toEqual(
       patients,
     );
@@ -50,6 +50,20 @@ describe('auditEvents', () => {
       expect(Buffer.from(query?.query ?? '', 'base64').toString()).toBe('Patient?name=é');
       expect(query?.what).toBeUndefined();
     }
+  });
+
+  it('has, of a transaction, only what concerns its patient, and one event for what concerns none', () => {
+    const patients = Array.from({ length: 500 }, (_, at) => `Patient/${at}`);
+    const entities = [
+      ...patients.map((patient) => ({ reference: patient, patients: [patient] })),
+      { reference: 'Observation/1', patients: ['Patient/7'] },
+      { reference: 'Organization/1', patients: [] },
+    ];
+    const events = [...auditEvents(record({ subtype: 'transaction', action: 'E', patients, entities }), base)];
+    const named = (at: number) => (events[at]?.entity ?? []).flatMap(({ what }) => what?.reference ?? []);
+    expect(events).toHaveLength(501);
+    expect(new Set(named(7))).toEqual(new Set(['Patient/7', 'Observation/1']));
+    expect(named(500)).toEqual(['Organization/1']);
   });
 
   it('names the person, who then is the requestor, with role and without network', () => {
