@@ -6,7 +6,7 @@ import type { Issue } from '../../shared/errors.ts';
 import { typeDefinition } from '../definitions/types.ts';
 import { isObject, type Json } from '../fhirpath/collection.ts';
 import { compile } from '../fhirpath/compile.ts';
-import type { Registry } from './profiles/registry.ts';
+import type { Registry } from './profiles/known.ts';
 
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 

@@ -7,8 +7,8 @@ import { isResourceType } from '../../definitions/types.ts';
 import { isObject } from '../../fhirpath/collection.ts';
 import type { Environment } from '../../fhirpath/environment.ts';
 import { checkContent, errorsOf, type Run, report, type Task } from './content.ts';
-import type { Profile } from './registry.ts';
-import type { Ask } from './slices.ts';
+import type { Ask, Profile } from './known.ts';
+
 import { type Node, nodeAt } from './tree.ts';
 import { childrenOf, type Value } from './value.ts';
 

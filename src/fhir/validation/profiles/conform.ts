@@ -10,10 +10,10 @@ import type { Environment } from '../../fhirpath/environment.ts';
 import { checkProfile } from './check.ts';
 import type { Run } from './content.ts';
 import { kinFinder, type Standing, standingIssues, unknownIssues } from './extensions.ts';
-import type { Profile } from './registry.ts';
+import type { Profile } from './known.ts';
 
 /** Where the walk is. */
-export interface At {
+interface At {
   readonly outermost: Json;
   readonly steps: readonly (string | number)[];
   readonly environment: Environment;

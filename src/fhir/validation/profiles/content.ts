@@ -13,7 +13,7 @@ import { show } from '../explain.ts';
 import { evaluate } from '../invariants.ts';
 import { wrongTarget } from '../references.ts';
 import type { ProfileType } from './definition.ts';
-import type { Profile, Registry } from './registry.ts';
+import type { Profile, Registry } from './known.ts';
 import type { Node } from './tree.ts';
 import { fits, type Value } from './value.ts';
 

@@ -6,7 +6,7 @@ import { isObject } from '../../fhirpath/collection.ts';
 import type { Environment } from '../../fhirpath/environment.ts';
 import { resolveReference } from '../../fhirpath/resolve.ts';
 import { typeOfReference } from '../../search/extract-reference.ts';
-import type { Profile } from './registry.ts';
+import type { Profile } from './known.ts';
 import type { Node } from './tree.ts';
 import { childrenOf, type Value } from './value.ts';
 

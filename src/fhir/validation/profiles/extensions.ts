@@ -9,7 +9,7 @@ import { compile } from '../../fhirpath/compile.ts';
 import type { Environment } from '../../fhirpath/environment.ts';
 import type { ExtensionContext } from './definition.ts';
 import { wantedUrl } from './discriminator-path.ts';
-import type { Profile } from './registry.ts';
+import type { Profile } from './known.ts';
 
 /** Where an extension stands: names and indexes from the outermost resource on, the last ones its own. */
 export interface Standing {

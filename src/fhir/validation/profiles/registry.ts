@@ -7,30 +7,9 @@ import { type Codes, codesOf } from '../../definitions/value-sets.ts';
 import { isObject } from '../../fhirpath/collection.ts';
 import { leanDefinition, type StructureDefinition } from './definition.ts';
 import { type CodeSystem, expand, type ValueSet } from './expand.ts';
-import { type Member, memberTest } from './slices.ts';
+import type { Member, Profile, Registry } from './known.ts';
+import { memberTest } from './slices.ts';
 import { type Node, profileTree } from './tree.ts';
-
-export interface Profile {
-  readonly url: string;
-  readonly name: string;
-  /** The resource type or datatype that it constrains. */
-  readonly type: string;
-  readonly definition: StructureDefinition;
-  readonly tree: Node;
-  /** Whether a value is of a slice of a node; undefined when the profile does not say enough to decide. */
-  readonly member: (node: Node, slice: Node) => Member | undefined;
-}
-
-export interface Registry {
-  /** A profile by its canonical URL, of that version if there is one, else of any; undefined when unknown. */
-  readonly profile: (url: string) => Profile | undefined;
-  /** The type that a profile or base definition is about; undefined when unknown. */
-  readonly typeOf: (url: string) => string | undefined;
-  /** The codes of a value set, when it can be listed. */
-  readonly codes: (url: string) => Codes | undefined;
-  /** What was posted under an id; undefined: it is no more. Takes effect at once. */
-  readonly put: (id: string, resource: unknown) => void;
-}
 
 interface Definitions {
   readonly structures: ReadonlyMap<string, StructureDefinition>;

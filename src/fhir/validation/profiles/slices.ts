@@ -3,7 +3,6 @@
  * https://hl7.org/fhir/R4/profiling.html#discriminator
  */
 import { equal, isObject } from '../../fhirpath/collection.ts';
-import type { Environment } from '../../fhirpath/environment.ts';
 import { bindingProblem } from '../binding.ts';
 import type { Discriminator } from './definition.ts';
 import {
@@ -15,19 +14,9 @@ import {
   wantedUrl,
   withProfile,
 } from './discriminator-path.ts';
-import type { Registry } from './registry.ts';
+import type { Member, Registry } from './known.ts';
 import type { Node } from './tree.ts';
-import { fits, type Value } from './value.ts';
-
-/** What classifying needs besides the definitions. */
-export interface Ask {
-  readonly environment: Environment;
-  /** Whether a value fulfils a whole profile. */
-  conforms(value: Value, profile: string): boolean;
-}
-
-/** Whether a value is a slice's. */
-export type Member = (value: Value, ask: Ask) => boolean;
+import { fits } from './value.ts';
 
 /** Whether a value fulfils one discriminator of one slice; undefined: the slice does not say what it wants there. */
 type Test = Member | undefined;
