@@ -9,7 +9,7 @@ import { outcome } from '../outcome.ts';
 import type { Reply } from '../reply.ts';
 import { type BundleEntry, bundleText } from '../search/bundle.ts';
 import { type Included, included, maxIncluded } from '../search/include.ts';
-import { askedPage, pageLinks, placeOf } from '../search/page.ts';
+import { askedPage, type PageLink, pageLinks, placeOf } from '../search/page.ts';
 import { namedTypes, parseSearchesIn, type Search, type SearchRequests } from '../search/parse.ts';
 import { demand } from './guard.ts';
 import { searchableTypes } from './searchable-types.ts';
@@ -58,7 +58,7 @@ export async function searchset(context: Context, request: SearchsetRequest): Pr
   const counted = page?.total === undefined ? {} : { total: 'none' as const };
   const found = await context.store.search({ ...parsed.query, ...placeOf(page), ...counted });
   const around = await included(context, found.versions, parsed.includes);
-  const total = page?.total ?? found.total;
+  const total = page?.total ?? found.total ?? wholeOf(parsed, page, found);
   const query = parsed.used.toString();
   const text = bundleText(
     {
@@ -72,6 +72,12 @@ export async function searchset(context: Context, request: SearchsetRequest): Pr
   );
   const shown = [...found.versions, ...around.versions];
   return { status: 200, text, shown, query: query === '' ? path : `${path}?${query}`, params: parsed.used };
+}
+
+/** A first page with no other after it has everything, so that its total costs nothing. */
+function wholeOf({ query, used }: Search, page: PageLink | undefined, found: SearchPage): number | undefined {
+  const isWhole = (!page || page.after === '') && found.next === undefined && query.count > 0;
+  return isWhole && used.get('_total') !== 'none' ? found.versions.length : undefined;
 }
 
 function entriesOf({ base }: Context, { warnings }: Search, { versions }: SearchPage, around: Included): BundleEntry[] {

@@ -84,6 +84,14 @@ const controls: Readonly<Record<string, Control>> = {
       throw bad(name, `${JSON.stringify(value)} is none of true, text, data, count and false`);
     }
   },
+  // https://hl7.org/fhir/R4/search.html#query: who names a query wants its answer and no other.
+  _query(_draft, value, name) {
+    throw bad(name, `this server has no query named ${JSON.stringify(value)}`);
+  },
+  // https://hl7.org/fhir/R4/search.html#contained: `false` is what is done anyway.
+  _contained(_draft, value, name) {
+    if (value !== 'false') throw bad(name, 'contained resources are not searched by themselves; it can be false only');
+  },
   _elements: later,
   _format: later,
   _pretty: later,

@@ -57,7 +57,7 @@ describe('a search with an unknown parameter', () => {
     async (query) => expect(await refused(`/Patient?${query}`, true)).toEqual([400, 'error']),
   );
 
-  it.each(['nmae', '_query', 'organization.nmae', '_has:Observation:patient:nmae'])(
+  it.each(['nmae', '_nothing', 'organization.nmae', '_has:Observation:patient:nmae'])(
     '%s is ignored otherwise, left out of the self link and named in an OperationOutcome',
     async (name) => {
       const found = (await request('GET', `/Patient?${name}=x&name=eqbal`)).as<Bundle>();
@@ -112,6 +112,8 @@ describe('a search with a value that its parameter cannot have', () => {
     '/Patient?_sort=--name',
     '/Patient?_summary=maybe',
     '/Patient?_total=some',
+    '/Patient?_query=current-high-risk',
+    '/Patient?_contained=true',
   ])('%s is refused with 400', async (path) => {
     const [status, severity] = await refused(path);
     if (path.endsWith('_filter=')) expect(status).toBe(200);

@@ -183,7 +183,9 @@ describe('a search', () => {
   it.each([
     ['_count=3', 11],
     ['_count=4&_sort=_id', 12],
+    ['_count=3&_sort=birthdate,-_id', 13],
     ['_count=2&gender:missing=false', 14],
+    ['_count=3&_sort=_lastUpdated', 15],
   ])('shows by pages of %s everything that stays, and nothing twice, while others write', async (query, seed) => {
     const r = random(seed);
     await change(r, held, 40);
