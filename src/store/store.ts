@@ -1,7 +1,6 @@
 /** What the layers above may ask of the store; `openStore` (open.ts) makes one, and a transaction hands out another. */
 import type { AuditRecord } from './audit/record.ts';
 import type { Job } from './jobs/job.ts';
-import type { AuditedRead } from './resources/read-audited.ts';
 import type { Version } from './resources/version.ts';
 import type { Write, Written } from './resources/write.ts';
 import type { SearchPage, SearchQuery } from './search/query.ts';
@@ -56,7 +55,7 @@ export interface Resources {
   present(targets: readonly { readonly type: string; readonly id: string }[]): Promise<readonly boolean[]>;
   readVersion(type: string, id: string, version: number): Promise<Version | undefined>;
   /** `read` for somebody to see, with the record of it when there is something to see: durable when it resolves. */
-  readAudited(type: string, id: string, record: AuditedRead['record']): Promise<Version | undefined>;
+  readAudited(type: string, id: string, record: Omit<AuditRecord, 'entities'>): Promise<Version | undefined>;
   history(range: HistoryRange): Promise<HistoryPage>;
   /**
    * All of the writes or none, with these audit records and jobs, in one round trip; the order of the results is the
