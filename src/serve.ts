@@ -7,6 +7,8 @@ import { listenDimse } from './dicom/net/scp.ts';
 import { startProjecting } from './fhir/audit/project.ts';
 import { reindexHandler } from './fhir/catalogue/run-reindex.ts';
 import type { Context } from './fhir/context.ts';
+import { publishDefinitions } from './fhir/operations/published.ts';
+import { operations } from './fhir/operations/table.ts';
 import { createMetrics } from './http/metrics.ts';
 import { listenHttp, openHttpPart } from './http-part.ts';
 import { HttpWorkers } from './http-workers.ts';
@@ -132,11 +134,18 @@ async function inWorkers(given: Config, log: Logger): Promise<Http> {
   };
 }
 
+/** What clients find at the canonical addresses that the CapabilityStatement names. */
+function publish({ store, validate, base, catalogue: { parameters } }: Parts, log: Logger): Promise<void> {
+  const access = systemAccess('livedoc definitions');
+  return publishDefinitions({ store, access, validate, now, base, log, parameters }, operations);
+}
+
 async function start(given: Config, http: Http, closers: Closers, log: Logger): Promise<Omit<Running, 'close'>> {
   const config: Config = given.LIVEDOC_PUBLIC_URL
     ? given
     : Object.freeze({ ...given, publicUrl: `http://localhost:${http.port}` });
   const parts = await openParts(config, closers, log);
+  await publish(parts, log);
   const administrator = await bootstrapAdministrator(
     { ...parts, log, now },
     { email: config.LIVEDOC_ADMIN_EMAIL, password: config.LIVEDOC_ADMIN_PASSWORD },

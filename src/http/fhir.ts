@@ -7,9 +7,10 @@ import type { Access } from '../fhir/access.ts';
 import { askedText, mayBeAsync } from '../fhir/async/asked.ts';
 import { kickOff } from '../fhir/async/kick-off.ts';
 import type { Context } from '../fhir/context.ts';
-import { type CapabilityOptions, capabilities } from '../fhir/interactions/capabilities.ts';
+import type { CapabilityOptions } from '../fhir/interactions/capabilities.ts';
 import { type Match, match, methodsOf, type PlainRequest, perform } from '../fhir/interactions/perform.ts';
 import { interactions } from '../fhir/interactions/table.ts';
+import { operations } from '../fhir/operations/table.ts';
 import { shapedReply } from '../fhir/summary/apply.ts';
 import { askedShape } from '../fhir/summary/shape.ts';
 import { FhirError } from '../shared/errors.ts';
@@ -20,6 +21,7 @@ import { type AsyncAddress, answerAsync, asyncAddress, asyncMethods } from './fh
 import { type Asked, sendError, sendReply } from './fhir-reply.ts';
 import { type Address, addressOf, type Limits, requestOf } from './fhir-request.ts';
 import { type Format, formatOf, plainFormat, wantsResource } from './media-types.ts';
+import { isKnown, type Statement, statements } from './metadata.ts';
 import type { Metrics } from './metrics.ts';
 import { parsePrefer } from './prefer.ts';
 import { drain } from './read-body.ts';
@@ -33,6 +35,8 @@ export interface FhirDeps extends Omit<Context, 'access'> {
   /** The release, for the CapabilityStatement. */
   readonly version: string;
   readonly oauth?: NonNullable<CapabilityOptions['oauth']>;
+  /** Canonicals of the profiles of a type that this server has, for the CapabilityStatement. */
+  readonly profilesOf?: NonNullable<CapabilityOptions['profiles']>;
   /** Whether a browser application of another origin may call; nobody by default. */
   readonly allowsOrigin?: (origin: string) => boolean;
 }
@@ -51,7 +55,7 @@ interface Exchange {
 
 /** Answers a request whose URL is below the base, the base taken off: `/Patient/1?x=y`. */
 export function fhir(deps: FhirDeps): (request: IncomingMessage, response: ServerResponse, url: string) => void {
-  const setup: Setup = { deps, statement: capabilityText(deps), context: contextOf(deps) };
+  const setup: Setup = { deps, statement: statements(() => capabilityOptions(deps)), context: contextOf(deps) };
   return (request, response, url) => {
     void exchange(setup, request, response, url);
   };
@@ -60,7 +64,7 @@ export function fhir(deps: FhirDeps): (request: IncomingMessage, response: Serve
 /** What is the same for all requests. */
 interface Setup {
   readonly deps: FhirDeps;
-  readonly statement: () => string;
+  readonly statement: (mode: string | null) => Statement;
   readonly context: Omit<Context, 'access'>;
 }
 
@@ -71,22 +75,19 @@ function contextOf({
   metrics: _metrics,
   version: _version,
   oauth: _oauth,
+  profilesOf: _profilesOf,
   allowsOrigin: _allowsOrigin,
   ...context
 }: FhirDeps): Omit<Context, 'access'> {
   return context;
 }
 
-/** Made again when the search parameters have changed. */
-function capabilityText({ base, version, oauth, parameters, conditionalDelete = 'single' }: FhirDeps): () => string {
-  let made: { readonly text: string; readonly of: number | undefined } | undefined;
-  return () => {
-    const of = parameters?.version;
-    if (made?.of !== of || !made) {
-      const own = { base, version, interactions, parameters, conditionalDelete, ...(oauth ? { oauth } : {}) };
-      made = { of, text: JSON.stringify(capabilities(own)) };
-    }
-    return made.text;
+function capabilityOptions(deps: FhirDeps): CapabilityOptions {
+  const { base, version, oauth, parameters, conditionalDelete = 'single', profilesOf } = deps;
+  return {
+    ...{ base, version, interactions, operations, parameters, conditionalDelete },
+    ...(oauth ? { oauth } : {}),
+    ...(profilesOf ? { profiles: profilesOf } : {}),
   };
 }
 
@@ -154,13 +155,7 @@ async function answer(setup: Setup, own: Exchange, url: string): Promise<number>
     base: deps.base,
     cors,
   };
-  if (address.path === 'metadata') {
-    own.name = 'capabilities';
-    if (method !== 'GET') throw new FhirError('methodNotAllowed', `${method} is not for metadata.`);
-    const format = negotiate(own, address);
-    const reply = shapedReply({ status: 200, text: setup.statement() }, askedShape(address.params));
-    return sendReply(response, reply, { ...asked, format });
-  }
+  if (address.path === 'metadata') return answerMetadata(setup, own, { method, address, asked });
   const access = await deps.authenticate(credentials);
   const context = { ...setup.context, access };
   const later = asyncAddress(address.path);
@@ -179,6 +174,24 @@ async function answer(setup: Setup, own: Exchange, url: string): Promise<number>
   const isElsewhere = reply.params?.has('_format') && !address.params.has('_format');
   const actual = isElsewhere && reply.params ? negotiate(own, { params: reply.params }) : format;
   return sendReply(response, reply, { ...asked, format: actual, raw });
+}
+
+/** https://hl7.org/fhir/R4/http.html#capabilities: for everybody. */
+function answerMetadata(
+  setup: Setup,
+  own: Exchange,
+  { method, address, asked }: { method: string; address: Address; asked: Omit<Asked, 'format'> },
+): number | Promise<number> {
+  own.name = 'capabilities';
+  if (method !== 'GET') throw new FhirError('methodNotAllowed', `${method} is not for metadata.`);
+  const format = negotiate(own, address);
+  const statement = setup.statement(address.params.get('mode'));
+  const extra = { ETag: statement.etag };
+  if (isKnown(statement, asked.ifNoneMatch)) {
+    return sendReply(own.response, { status: 304 }, { ...asked, format, extra });
+  }
+  const reply = shapedReply({ status: 200, text: statement.text }, askedShape(address.params));
+  return sendReply(own.response, reply, { ...asked, format, extra });
 }
 
 async function putOff(context: Context, found: Match, { path, params }: Address, plain: PlainRequest, ticket: string) {

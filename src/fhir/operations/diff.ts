@@ -16,7 +16,19 @@ import { parseReference } from '../search/extract-reference.ts';
 import type { Call, Operation } from './operation.ts';
 
 const includeMeta: OperationDefinitionParameter = { name: 'includeMeta', use: 'in', min: 0, max: '1', type: 'boolean' };
-const output: OperationDefinitionParameter = { name: 'operation', use: 'out', min: 0, max: '*', part: [] };
+const output: OperationDefinitionParameter = {
+  name: 'operation',
+  use: 'out',
+  min: 0,
+  max: '*',
+  part: [
+    { name: 'type', use: 'out', min: 1, max: '1', type: 'code' },
+    { name: 'path', use: 'out', min: 1, max: '1', type: 'string' },
+    { name: 'name', use: 'out', min: 0, max: '1', type: 'string' },
+    { name: 'index', use: 'out', min: 0, max: '1', type: 'integer' },
+    { name: 'value', use: 'out', min: 0, max: '1', type: 'Element' as 'string' },
+  ],
+};
 
 const common = {
   resourceType: 'OperationDefinition',
@@ -29,6 +41,7 @@ const common = {
 export const diffVersions: Operation = {
   definition: {
     ...common,
+    url: 'https://livedoc.health/fhir/OperationDefinition/diff-versions',
     name: 'ResourceDiff',
     title: 'Differences between two versions of a resource',
     resource: ['Resource' as 'Basic'],
@@ -46,6 +59,7 @@ export const diffVersions: Operation = {
 export const diffResources: Operation = {
   definition: {
     ...common,
+    url: 'https://livedoc.health/fhir/OperationDefinition/diff-resources',
     name: 'SystemDiff',
     title: 'Differences between two resources of one type',
     resource: ['Resource' as 'Basic'],
