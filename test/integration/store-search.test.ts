@@ -339,6 +339,19 @@ describe('order', () => {
   });
 });
 
+describe('totals (R4 3.1.1.4.5)', () => {
+  const total = async (where: readonly Clause[], wanted: SearchQuery['total']) =>
+    (await context.store.search({ type: 'Patient', where, sort: [], count: 1, total: wanted })).total;
+
+  it('are exact, none, or an estimate that is exact for few', async () => {
+    const female: Clause = { kind: 'token', param: 'Patient.gender', any: [{ code: 'female' }] };
+    const all = [[], [female], [{ kind: 'not', where: [female] }]] satisfies Clause[][];
+    expect(await Promise.all(all.map((where) => total(where, 'accurate')))).toEqual([4, 2, 2]);
+    expect(await Promise.all(all.map((where) => total(where, 'estimate')))).toEqual([4, 2, 2]);
+    expect(await total([], 'none')).toBeUndefined();
+  });
+});
+
 describe('what has changed', () => {
   it('is found by its new values only, and a deleted resource not at all', async () => {
     const by = (code: string) => ids('Basic', [{ kind: 'token', param: 'Basic.code', any: [{ code }] }]);

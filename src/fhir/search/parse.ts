@@ -76,7 +76,7 @@ const controls: Readonly<Record<string, Control>> = {
   },
   _total(draft, value, name) {
     if (!['none', 'estimate', 'accurate'].includes(value)) throw bad(name, 'it is none, estimate or accurate');
-    draft.total = value === 'none' ? 'none' : 'accurate';
+    draft.total = value as SearchQuery['total'];
   },
   _summary(draft, value, name) {
     if (value === 'count') draft.summary = true;

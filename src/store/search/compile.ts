@@ -114,6 +114,7 @@ function either(compiling: Compiling, type: string, clause: ClauseOf<'either'>):
       ? {
           list: () => ways.map((conditions) => members(compiling, type, conditions)).join(' UNION ALL '),
           key: clauseKey(clause),
+          current: true,
         }
       : {}),
   };

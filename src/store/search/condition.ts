@@ -14,6 +14,8 @@ export interface Condition {
    * twice. Absent where that would be nearly everything (negations).
    */
   readonly list?: (() => string) | undefined;
+  /** Whether the list leaves out the stale ones. */
+  readonly current?: boolean | undefined;
   /** The same as few queries, each of which an index gives in order of v. Absent where no index does. */
   readonly streams?: ((walk: Walk) => readonly string[]) | undefined;
   /** By what its frequency is remembered; absent: finding it out costs too much. */

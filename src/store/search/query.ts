@@ -129,7 +129,8 @@ export interface SearchQuery {
   readonly after?: string;
   /** The page that ends before the position, and not the one that begins after it. */
   readonly backwards?: boolean;
-  readonly total: 'none' | 'accurate';
+  /** `estimate` is exact for what is found seldom. */
+  readonly total: 'none' | 'estimate' | 'accurate';
   /** Further types, found together with the first in one order: their sort keys are of the same kinds. */
   readonly also?: readonly Pick<SearchQuery, 'type' | 'where' | 'sort'>[];
 }

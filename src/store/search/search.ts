@@ -2,7 +2,7 @@
 import { typeKey } from '../keys.ts';
 import { columns, toVersion, type VersionRow } from '../resources/row.ts';
 import type { Database } from '../store.ts';
-import { type Compiling, compile, members } from './compile.ts';
+import { type Compiling, compile } from './compile.ts';
 import { type KnownWords, openKnownWords } from './dictionary.ts';
 import { type Frequencies, openFrequencies } from './frequency.ts';
 import { kinds } from './meta.ts';
@@ -15,6 +15,7 @@ import { openSnapshots, type Snapshots } from './snapshots.ts';
 import { beginSql } from './sql.ts';
 import { asksForText } from './text.ts';
 import { readTexts } from './texts.ts';
+import { exactTotal, roughTotal } from './total.ts';
 import { inStoredUnits } from './units.ts';
 
 /** What searches share: how frequent clauses are, and which statements have been prepared. */
@@ -113,21 +114,24 @@ const pastRow = `${row('r')}, false AS gone FROM resource r WHERE r.rtype = p.rt
 async function totalOf(
   db: Database,
   { frequencies, name }: SearchMemory,
-  { parts, after }: { readonly parts: readonly Part[]; readonly after: Position | undefined },
+  {
+    parts,
+    after,
+    exact,
+  }: { readonly parts: readonly Part[]; readonly after: Position | undefined; readonly exact: boolean },
 ): Promise<number> {
   if (parts.length === 0) return 0;
   const sql = beginSql(after?.snapshot);
   const compiling: Compiling = { sql, frequency: frequencies.known, dense: frequencies.dense };
-  const counts = parts.map(({ type, where }) => {
-    const m = sql.alias();
-    return `(SELECT count(*) FROM (${members(compiling, type, compile(compiling, type, where))}) ${m})`;
-  });
+  const count = exact ? exactTotal : roughTotal;
+  const counts = parts.map(({ type, where }) => count(compiling, type, compile(compiling, type, where)));
   const [row] = await db.query<{ total: string }>(name(sql.finish(`SELECT ${counts.join(' + ')} AS total`)));
   return Number(row?.total ?? 0);
 }
 
 /** Whether knowing how frequent each clause is could change the plan. */
 function mayChoose({ where, sort }: Part, total: SearchQuery['total']): boolean {
+  if (total === 'estimate' && where.length > 0) return true;
   if (where.length > 1 || total === 'accurate') return where.length > 1;
   const [only] = where;
   if (!only) return false;
@@ -154,7 +158,8 @@ export async function search(db: Database, memory: SearchMemory, query: SearchQu
   }
   const after = query.after === undefined ? undefined : decodePosition(effective(query.sort), query.after, Date.now());
   const rows = query.count > 0 ? await pageOf(db, memory, query, { parts, after }) : [];
-  const total = query.total === 'accurate' ? await totalOf(db, memory, { parts, after }) : undefined;
+  const exact = query.total === 'accurate';
+  const total = query.total === 'none' ? undefined : await totalOf(db, memory, { parts, after, exact });
   const snapshot = after?.snapshot ?? rows[0]?.snapshot ?? '';
   const page = cut(query, rows, snapshot);
   if (page.next !== undefined || page.previous !== undefined)

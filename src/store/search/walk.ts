@@ -6,7 +6,7 @@ import { paramKey } from '../keys.ts';
 import type { Compiling } from './compile.ts';
 import { all, type Condition, exists, type Match } from './condition.ts';
 import { currentOf, isCurrent } from './meta.ts';
-import { sources } from './order.ts';
+import { afterPosition, orderBy, sortValue, sources } from './order.ts';
 import type { PagePlan } from './page-plan.ts';
 import type { SortKey } from './query.ts';
 import type { Sql } from './sql.ts';
@@ -18,15 +18,19 @@ interface Walk {
   readonly p: string;
 }
 
-/** Whether the order is one that an index gives. */
-export function isWalkable([key, ...more]: readonly SortKey[]): boolean {
-  return key !== undefined && more.length === 0 && (key.kind === 'date' || key.kind === 'string');
+/** Whether the order is one that an index gives, or that of its first key is: what is equal in that is sorted. */
+export function isWalkable([key]: readonly SortKey[]): boolean {
+  return key !== undefined && (key.kind === 'date' || key.kind === 'string');
 }
 
 /** Rows after the position, in order; `column` and v of `t`. */
 function continuing({ sql, plan, key }: Walk, t: string, column: string): string {
   const [last] = plan.after?.keys ?? [];
   const direction = key.descending ? 'DESC' : 'ASC';
+  if (plan.after && last != null && plan.sort.length > 1) {
+    const value = sql.bind(last, sources[key.kind][2]);
+    return `AND ${column} ${key.descending ? '<=' : '>='} ${value} ORDER BY ${column} ${direction}, ${t}.v ${direction}`;
+  }
   const from =
     plan.after && last != null
       ? `AND (${column}, ${t}.v) ${key.descending ? '<' : '>'} (${sql.bind(last, sources[key.kind][2])}, ${sql.bind(plan.after.v, 'int8')})`
@@ -73,6 +77,41 @@ function valueless({ sql, plan, key, p }: Walk, c: string): string {
   return `${currentOf(sql, plan.type)(c)} AND ${none} ${bound}`;
 }
 
+/**
+ * Several keys: what the first one's index gives until the page is full, with all that equals the last row in it, is sorted by
+ * the others. What has no first value is looked for only when the page is not full.
+ */
+function tiedPage(walk: Walk, ordered: string, others: readonly Condition[]): string {
+  const { sql, plan, key, p } = walk;
+  const { type, sort, after, limit } = plan;
+  const [c, d, x, y, u, w, q] = Array.from({ length: 7 }, () => sql.alias()) as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
+  const more = (v: string) =>
+    sort
+      .slice(1)
+      .map((one, at) => `, ${sortValue(sql, type, one, v)} AS k${at + 1}`)
+      .join('');
+  const following = (t: string) => (after ? `WHERE ${afterPosition(sql, sort, after, t)}` : '');
+  const found = `SELECT ${c}.v, ${c}.k0${more(`${c}.v`)} FROM (${ordered}) ${c}
+    WHERE ${isCurrent(sql, type, `${c}.v`)} AND ${all(others, `${c}.v`)} OFFSET 0`;
+  const valued = `SELECT ${x}.* FROM (${found}) ${x} ${following(x)}
+    ORDER BY ${x}.k0 ${key.descending ? 'DESC' : 'ASC'} FETCH FIRST ${limit} ROWS WITH TIES`;
+  const none = `NOT ${exists(`${sources[key.kind][0]} ${q} WHERE ${q}.v = ${d}.v AND ${q}.p = ${p}`)}`;
+  const bare = `SELECT ${d}.v, NULL::${sources[key.kind][2]} AS k0${more(`${d}.v`)} FROM ${currentOf(sql, type)(d)} AND ${none}
+    AND ${all(plan.conditions, `${d}.v`)} OFFSET 0`;
+  const rest = `SELECT ${y}.* FROM (${bare}) ${y} ${following(y)}`;
+  return `WITH ${w} AS MATERIALIZED (${valued})
+    SELECT ${u}.* FROM (SELECT * FROM ${w} UNION ALL (SELECT * FROM (${rest} OFFSET 0) r WHERE (SELECT count(*) FROM ${w}) < ${limit})) ${u}
+    ORDER BY ${orderBy(sort, u)} LIMIT ${limit}`;
+}
+
 /** A query of v and k0. */
 export function walkedPage({ sql }: Compiling, plan: PagePlan): string {
   const key = plan.sort[0] as Walk['key'];
@@ -84,6 +123,7 @@ export function walkedPage({ sql }: Compiling, plan: PagePlan): string {
   const streams = key.kind === 'date' ? dateStreams(walk, condition) : stringStreams(walk);
   const merged = streams.map((stream) => `(${stream})`).join(' UNION ALL ');
   const ordered = `SELECT DISTINCT ${m}.v, ${m}.k0 FROM (${merged}) ${m} ORDER BY ${m}.k0 ${direction}, ${m}.v ${direction} OFFSET 0`;
+  if (plan.sort.length > 1) return tiedPage(walk, ordered, others);
   const valued = `SELECT ${c}.v, ${c}.k0 FROM (${ordered}) ${c} WHERE ${isCurrent(sql, plan.type, `${c}.v`)} AND ${all(others, `${c}.v`)} LIMIT ${plan.limit}`;
   const rest = `SELECT ${d}.v, NULL AS k0 FROM ${valueless(walk, d)} AND ${all(plan.conditions, `${d}.v`)} ORDER BY ${d}.v ${direction} LIMIT ${plan.limit}`;
   if (plan.after?.keys[0] === null) return rest;
