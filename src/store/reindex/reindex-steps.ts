@@ -7,8 +7,8 @@ import type { ReindexJob } from './reindex-job.ts';
 type On = Pick<{ readonly db: Database }, 'db'>;
 
 /** Of one batch: few, so that nobody waits long for a resource that is just being looked at. */
-const VERSIONS = 100;
-const BYTES = 500_000;
+const VERSIONS = 50;
+const BYTES = 250_000;
 /** Versions counted by one statement. */
 const COUNTED = 20_000;
 
