@@ -1,22 +1,95 @@
 /**
- * What $validate tells and no write is refused for: a missing narrative, and XHTML that does not say that it is XHTML.
- * https://hl7.org/fhir/R4/domainresource.html#invs, https://hl7.org/fhir/R4/narrative.html
+ * What $validate tells and no write is refused for: a missing narrative, XHTML that does not say that it is XHTML, addresses
+ * that are none.
+ * https://hl7.org/fhir/R4/domainresource.html#invs, https://hl7.org/fhir/R4/narrative.html, https://hl7.org/fhir/R4/references.html
  */
 import type { Issue } from '../../shared/errors.ts';
 import { isA } from '../definitions/types.ts';
 import { isObject, type Json } from '../fhirpath/collection.ts';
+import type { Environment } from '../fhirpath/environment.ts';
+import { parseReference } from '../search/extract-reference.ts';
+import { show } from './explain.ts';
+import { formats } from './primitives.ts';
 
-/** Problems of one object of a resource; a contained resource needs no narrative. */
-export function thoroughIssues(object: Json, type: string, isContained: boolean, path: () => string): readonly Issue[] {
-  if (type === 'Narrative') {
-    const { div } = object;
-    if (typeof div !== 'string' || /^\s*<div[^>]*xmlns\s*=/.test(div)) return [];
-    const diagnostics = 'The <div> must be in the namespace http://www.w3.org/1999/xhtml.';
-    return [{ severity: 'error', code: 'value', diagnostics, expression: [`${path()}.div`] }];
+interface Found {
+  readonly object: Json;
+  readonly environment: Environment;
+  readonly path: () => string;
+}
+
+type Check = (found: Found) => readonly Issue[];
+
+function error(code: string, diagnostics: string, expression: string): readonly Issue[] {
+  return [{ severity: 'error', code, diagnostics, expression: [expression] }];
+}
+
+const absolute = /^[a-z][a-z0-9+.-]*:/i;
+
+/** What is wrong with a URI that has to be absolute; undefined when nothing is. */
+function uriProblem(uri: string): string | undefined {
+  if (!absolute.test(uri)) return `${show(uri)} must be an absolute URI.`;
+  const kind = /^urn:(uuid|oid):/.exec(uri)?.[1];
+  const format = kind === undefined ? undefined : formats[kind];
+  return format && !format.test(uri) ? `${show(uri)} is not ${format.wanted}.` : undefined;
+}
+
+const system: Check = ({ object, path }) => {
+  const problem = typeof object['system'] === 'string' ? uriProblem(object['system']) : undefined;
+  return problem === undefined ? [] : error('value', problem, `${path()}.system`);
+};
+
+const profiles: Check = ({ object, path }) => {
+  const named: readonly unknown[] = Array.isArray(object['profile']) ? object['profile'] : [];
+  return named.flatMap((url, at) => {
+    const problem = typeof url === 'string' ? uriProblem(url) : undefined;
+    return problem === undefined ? [] : error('value', problem, `${path()}.profile[${at}]`);
+  });
+};
+
+/** `Patient?identifier=x`, which a transaction resolves. */
+const conditional = /^[A-Z][A-Za-z]+\?/;
+
+const reference: Check = ({ object, environment, path }) => {
+  const { reference: text } = object;
+  if (typeof text !== 'string' || text.startsWith('#') || conditional.test(text)) return [];
+  const place = `${path()}.reference`;
+  if (!absolute.test(text)) {
+    const [address = ''] = text.split('#');
+    return parseReference(address)?.base === ''
+      ? []
+      : error('value', `${show(text)} is no reference: a relative one is Type/id.`, place);
   }
-  if (object['resourceType'] !== type || isContained || !isA(type, 'DomainResource')) return [];
+  const problem = uriProblem(text);
+  if (problem !== undefined) return error('value', problem, place);
+  const isLost = text.startsWith('urn:uuid:') && environment.resolve !== undefined && !environment.resolve(text);
+  return isLost ? error('not-found', `No entry of the Bundle has the fullUrl ${text}.`, place) : [];
+};
+
+const narrative: Check = ({ object, path }) => {
+  const { div } = object;
+  if (typeof div !== 'string' || /^\s*<div[^>]*xmlns\s*=/.test(div)) return [];
+  return error('value', 'The <div> must be in the namespace http://www.w3.org/1999/xhtml.', `${path()}.div`);
+};
+
+const checks: Readonly<Record<string, Check>> = {
+  Coding: system,
+  Identifier: system,
+  Meta: profiles,
+  Reference: reference,
+  Narrative: narrative,
+};
+
+/** A contained resource needs no narrative. */
+function dom6({ object, environment, path }: Found): readonly Issue[] {
   const { text } = object;
-  if (isObject(text) && text['div'] !== undefined) return [];
+  if (environment.root !== environment.resource || (isObject(text) && text['div'] !== undefined)) return [];
   const diagnostics = 'dom-6: A resource should have narrative for robust management';
   return [{ severity: 'warning', code: 'invariant', diagnostics, expression: [path()] }];
+}
+
+/** Problems of one object of a resource. */
+export function thoroughIssues(type: string, found: Found): readonly Issue[] {
+  const check = Object.hasOwn(checks, type) ? checks[type] : undefined;
+  if (check) return check(found);
+  return found.object['resourceType'] === type && isA(type, 'DomainResource') ? dom6(found) : [];
 }

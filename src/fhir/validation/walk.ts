@@ -90,8 +90,7 @@ function conform(object: Json, type: string, place: Place): void {
 function beThorough(object: Json, type: string, codings: Codings, place: Place): void {
   const path = () => expressionOf(place.steps);
   codings.found(object, type, path);
-  const isContained = place.root !== place.resource;
-  place.issues.push(...thoroughIssues(object, type, isContained, path));
+  place.issues.push(...thoroughIssues(type, { object, environment: place, path }));
 }
 
 function walk(object: Json, type: string, place: Place): void {
