@@ -55,7 +55,8 @@ async function branchesOf(hits: readonly Hit[]): Promise<readonly Branch[]> {
   const roots: Branch[] = [];
   for (const branch of branches.values()) {
     const { system, known, concept } = branch.hit;
-    const parents = known?.hierarchical ? await known.parents(concept.code) : [];
+    // A system in tables would be asked for each: it is listed flat, as a page of it is.
+    const parents = known?.hierarchical && !known.page ? await known.parents(concept.code) : [];
     const parent = parents.map((code) => branches.get(`${system}|${code}`)).find(Boolean);
     // What has children already stays where it is: its parent may be among them (a hierarchy with a cycle).
     if (!parent || parent.depth >= deepest || branch.inside.length > 0) roots.push(branch);

@@ -6,13 +6,12 @@ import type { CodeSystemConceptProperty } from '@medplum/fhirtypes';
 import type { Store } from '../../store/store.ts';
 import type { ConceptTest } from '../../store/terminology/concept-test.ts';
 import {
-  countConcepts,
   findConcept,
   type ImportedConcept,
   type ImportedSystem,
   isMeant,
+  pageOfConcepts,
   selectCodes,
-  selectConcepts,
 } from '../../store/terminology/concepts.ts';
 import { parseEcl } from './ecl.ts';
 import { recent } from './recent.ts';
@@ -135,18 +134,17 @@ export function tableSystem(db: Store['db'], imported: ImportedSystem): System {
     },
     fulfils: ({ code }, filter) => isMeant(db, id, code, testOf({ about }, filter)),
     async select(selection) {
-      const found = await selectConcepts(db, id, testOfAll(selection), { count: selection.limit + 1 });
-      if (found.length > selection.limit)
-        throw tooCostly(`More than ${selection.limit} codes of ${url} are to be listed.`);
+      const { limit } = selection;
+      const { total, concepts: found } = await pageOfConcepts(db, id, testOfAll(selection), {
+        offset: 0,
+        count: limit,
+      });
+      if (total > limit) throw tooCostly(`${total} codes of ${url} are to be listed; the limit is ${limit}.`);
       return found.map((one) => conceptOf(imported, one));
     },
     async page(selection, offset, count) {
-      const test = testOfAll(selection);
-      const [total, found] = await Promise.all([
-        countConcepts(db, id, test),
-        count === 0 ? [] : selectConcepts(db, id, test, { offset, count }),
-      ]);
-      return { total, concepts: found.map((one) => conceptOf(imported, one)) };
+      const page = await pageOfConcepts(db, id, testOfAll(selection), { offset, count });
+      return { total: page.total, concepts: page.concepts.map((one) => conceptOf(imported, one)) };
     },
     parents: (code) => related({ kind: 'above', code, self: false, direct: true }, 1000),
     children: (code) => related({ kind: 'below', code, self: false, direct: true }, 100_000),

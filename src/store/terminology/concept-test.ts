@@ -1,4 +1,7 @@
-/** Which concepts of an imported code system are meant, as a tree; compiled to a condition on `c`, a row of term_concept. */
+/**
+ * Which concepts of an imported code system are meant, as a tree. It becomes a set of their numbers, which is what listing
+ * needs, or a condition on one of them: asking for one concept by way of a set would make the whole set.
+ */
 
 export type ConceptTest =
   | { readonly kind: 'all' }
@@ -37,61 +40,115 @@ export function valuesOf(first: readonly unknown[]): Values & { readonly list: r
 
 const one = (code: string) => `(SELECT n FROM term_concept WHERE system = $1 AND code = ${code})`;
 
-type Hierarchical = Extract<ConceptTest, { readonly kind: 'below' | 'above' }>;
-
-function hierarchy({ kind, code, self, direct }: Hierarchical, values: Values): string {
-  const start = values.add(code);
-  const [table, low, high] = direct ? ['term_parent', 'child', 'parent'] : ['term_ancestor', 'descendant', 'ancestor'];
-  const [wanted, given] = kind === 'below' ? [low, high] : [high, low];
-  const related = `SELECT ${wanted} FROM ${table} WHERE system = $1 AND ${given} = ${one(start)}`;
-  return `c.n IN (${related}${self ? ` UNION ALL ${one(start)}` : ''})`;
+/** Rows of a table that has concepts by number. */
+interface Rows {
+  readonly table: string;
+  /** The column that is the concept's number. */
+  readonly n: string;
+  readonly where: string;
 }
 
 /** The end of the range of texts that begin with `prefix`. */
-function after(prefix: string): string {
-  return `${prefix}\u{10ffff}`;
+const after = (prefix: string) => `${prefix}\u{10ffff}`;
+
+type Hierarchical = Extract<ConceptTest, { readonly kind: 'below' | 'above' }>;
+
+function related({ kind, direct }: Hierarchical, start: string): Rows {
+  const [table, low, high] = direct ? ['term_parent', 'child', 'parent'] : ['term_ancestor', 'descendant', 'ancestor'];
+  const [n, given] = kind === 'below' ? [low, high] : [high, low];
+  return { table, n, where: `${given} = ${one(start)}` };
 }
 
-function words(all: readonly string[], values: Values): string {
-  const each = all.map((word) => {
-    const [low, high] = [values.add(word), values.add(after(word))];
-    return `c.n IN (SELECT n FROM term_word WHERE system = $1 AND word >= ${low} AND word < ${high})`;
-  });
-  return each.length === 0 ? 'true' : each.join(' AND ');
+function withWord(word: string, values: Values): Rows {
+  const [low, high] = [values.add(word), values.add(after(word))];
+  return { table: 'term_word', n: 'n', where: `word >= ${low} AND word < ${high}` };
 }
 
-function joined({ kind, of }: Extract<ConceptTest, { readonly kind: 'and' | 'or' }>, values: Values): string {
-  if (of.length === 0) return kind === 'and' ? 'true' : 'false';
-  return `(${of.map((test) => conditionOf(test, values)).join(kind === 'and' ? ' AND ' : ' OR ')})`;
+function withProperty(name: string, any: readonly string[] | undefined, values: Values): Rows {
+  const named = `name = ${values.add(name)}`;
+  const valued = any ? ` AND value = ANY (${values.add([...any])}::text[])` : '';
+  return { table: 'term_property', n: 'n', where: named + valued };
 }
 
-/** SQL that holds for the concepts meant. */
-export function conditionOf(test: ConceptTest, values: Values): string {
+function thatMatches(name: string, expression: string, values: Values): Rows {
+  const whole = values.add(`^(?:${expression})$`);
+  if (name === 'code' || name === 'display') return { table: 'term_concept', n: 'n', where: `${name} ~ ${whole}` };
+  return { table: 'term_property', n: 'n', where: `name = ${values.add(name)} AND value ~ ${whole}` };
+}
+
+type Leaf = Exclude<ConceptTest, { readonly kind: 'and' | 'or' | 'not' | 'words' }>;
+
+/** The rows that a test without parts looks for; several: any of them will do. */
+function rowsOf(test: Leaf, values: Values): readonly Rows[] {
   switch (test.kind) {
     case 'all':
-      return 'true';
-    case 'codes':
-      return `c.code = ANY (${values.add([...test.any])}::text[])`;
-    case 'below':
-    case 'above':
-      return hierarchy(test, values);
-    case 'property': {
-      const named = `c.n IN (SELECT n FROM term_property WHERE system = $1 AND name = ${values.add(test.name)}`;
-      return test.any ? `${named} AND value = ANY (${values.add([...test.any])}::text[]))` : `${named})`;
-    }
-    case 'matches': {
-      const whole = values.add(`^(?:${test.expression})$`);
-      if (test.name === 'code') return `c.code ~ ${whole}`;
-      if (test.name === 'display') return `c.display ~ ${whole}`;
-      return `c.n IN (SELECT n FROM term_property WHERE system = $1 AND name = ${values.add(test.name)} AND value ~ ${whole})`;
-    }
+      return [{ table: 'term_concept', n: 'n', where: 'true' }];
     case 'inactive':
-      return 'c.inactive';
-    case 'words':
-      return words(test.all, values);
+      return [{ table: 'term_concept', n: 'n', where: 'inactive' }];
+    case 'codes':
+      return [{ table: 'term_concept', n: 'n', where: `code = ANY (${values.add([...test.any])}::text[])` }];
+    case 'property':
+      return [withProperty(test.name, test.any, values)];
+    case 'matches':
+      return [thatMatches(test.name, test.expression, values)];
+    default: {
+      const start = values.add(test.code);
+      const self = { table: 'term_concept', n: 'n', where: `code = ${start}` };
+      return test.self ? [related(test, start), self] : [related(test, start)];
+    }
+  }
+}
+
+const setOfRows = ({ table, n, where }: Rows) => `SELECT ${n} AS n FROM ${table} WHERE system = $1 AND ${where}`;
+const everything = 'SELECT n FROM term_concept WHERE system = $1';
+
+function intersection(of: readonly ConceptTest[], values: Values): string {
+  const kept = of.flatMap((test) => (test.kind === 'not' ? [] : [`(${setOf(test, values)})`]));
+  const taken = of.flatMap((test) => (test.kind === 'not' ? [`(${setOf(test.of, values)})`] : []));
+  const whole = kept.length === 0 ? `(${everything})` : kept.join(' INTERSECT ');
+  return taken.length === 0 ? whole : `(${whole}) EXCEPT ${taken.join(' EXCEPT ')}`;
+}
+
+/** SQL that gives the numbers `n` of the concepts meant, each once. */
+export function setOf(test: ConceptTest, values: Values): string {
+  switch (test.kind) {
+    case 'and':
     case 'not':
-      return `NOT (${conditionOf(test.of, values)})`;
+      return intersection(test.kind === 'and' ? test.of : [test], values);
+    case 'or':
+      return test.of.length === 0
+        ? `${everything} AND false`
+        : test.of.map((part) => `(${setOf(part, values)})`).join(' UNION ');
+    case 'words':
+      return test.all.length === 0
+        ? everything
+        : test.all
+            .map((word) => `(SELECT DISTINCT n FROM (${setOfRows(withWord(word, values))}) w)`)
+            .join(' INTERSECT ');
+    default: {
+      const sets = rowsOf(test, values).map(setOfRows);
+      return sets.length === 1 && test.kind !== 'property' && test.kind !== 'matches'
+        ? (sets[0] as string)
+        : `SELECT DISTINCT n FROM (${sets.join(' UNION ALL ')}) s`;
+    }
+  }
+}
+
+const holdsFor = ({ table, n, where }: Rows) =>
+  `EXISTS (SELECT FROM ${table} WHERE system = $1 AND ${n} = c.n AND ${where})`;
+
+/** SQL that holds for the row `c` of term_concept when it is meant. */
+export function conditionOf(test: ConceptTest, values: Values): string {
+  switch (test.kind) {
+    case 'and':
+      return test.of.length === 0 ? 'true' : `(${test.of.map((part) => conditionOf(part, values)).join(' AND ')})`;
+    case 'or':
+      return test.of.length === 0 ? 'false' : `(${test.of.map((part) => conditionOf(part, values)).join(' OR ')})`;
+    case 'not':
+      return `NOT ${conditionOf(test.of, values)}`;
+    case 'words':
+      return `(${['true', ...test.all.map((word) => holdsFor(withWord(word, values)))].join(' AND ')})`;
     default:
-      return joined(test, values);
+      return `(${rowsOf(test, values).map(holdsFor).join(' OR ')})`;
   }
 }

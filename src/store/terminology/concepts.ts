@@ -1,6 +1,6 @@
 /** Reads imported code systems. */
 import type { Database } from '../store.ts';
-import { type ConceptTest, conditionOf, valuesOf } from './concept-test.ts';
+import { type ConceptTest, conditionOf, setOf, valuesOf } from './concept-test.ts';
 
 export interface ImportedSystem {
   readonly id: number;
@@ -55,33 +55,28 @@ export async function isMeant(db: Database, system: number, code: string, test: 
   return rows.length > 0;
 }
 
-/** Concepts in the order of their system. */
-export function selectConcepts(
+/** How many concepts are meant, and those of one page in the order of their system; none of them when there are more than `most`. */
+export async function pageOfConcepts(
   db: Database,
   system: number,
   test: ConceptTest,
-  { offset = 0, count }: { readonly offset?: number; readonly count: number },
-): Promise<ImportedConcept[]> {
+  { offset, count, most }: { readonly offset: number; readonly count: number; readonly most?: number },
+): Promise<{ readonly total: number; readonly concepts: readonly ImportedConcept[] }> {
   const values = valuesOf([system]);
-  const condition = conditionOf(test, values);
+  const meant = setOf(test, values);
   const [limit, skip] = [values.add(count), values.add(offset)];
-  return db.query<ImportedConcept>({
-    text: `SELECT ${columns} FROM term_concept c WHERE c.system = $1 AND ${condition}
-            ORDER BY c.n LIMIT ${limit}::int OFFSET ${skip}::int`,
+  const few = most === undefined ? 'true' : `(SELECT count(*) FROM meant) <= ${values.add(most)}::int`;
+  const rows = await db.query<ImportedConcept & { total: number; code: string | null }>({
+    text: `WITH meant AS MATERIALIZED (${meant}),
+                page AS MATERIALIZED (SELECT n FROM meant WHERE ${few} ORDER BY n LIMIT ${limit}::int OFFSET ${skip}::int)
+           SELECT t.total, p.* FROM (SELECT count(*)::int AS total FROM meant) t
+             LEFT JOIN LATERAL (SELECT ${columns} FROM page JOIN term_concept c ON c.system = $1 AND c.n = page.n ORDER BY c.n) p ON true`,
     values: values.list,
   });
+  return { total: rows[0]?.total ?? 0, concepts: rows.filter(({ code }) => code !== null) };
 }
 
-export async function countConcepts(db: Database, system: number, test: ConceptTest): Promise<number> {
-  const values = valuesOf([system]);
-  const [row] = await db.query<{ total: number }>({
-    text: `SELECT count(*)::int AS total FROM term_concept c WHERE c.system = $1 AND ${conditionOf(test, values)}`,
-    values: values.list,
-  });
-  return row?.total ?? 0;
-}
-
-/** Codes only, at most `limit`. */
+/** Codes only, at most `limit`, in the order of their system. */
 export async function selectCodes(
   db: Database,
   system: number,
@@ -89,9 +84,10 @@ export async function selectCodes(
   limit: number,
 ): Promise<readonly string[]> {
   const values = valuesOf([system]);
-  const condition = conditionOf(test, values);
+  const meant = setOf(test, values);
   const rows = await db.query<{ code: string }>({
-    text: `SELECT c.code FROM term_concept c WHERE c.system = $1 AND ${condition} ORDER BY c.n LIMIT ${values.add(limit)}::int`,
+    text: `WITH page AS MATERIALIZED (SELECT n FROM (${meant}) m ORDER BY n LIMIT ${values.add(limit)}::int)
+           SELECT c.code FROM page JOIN term_concept c ON c.system = $1 AND c.n = page.n ORDER BY c.n`,
     values: values.list,
   });
   return rows.map(({ code }) => code);
