@@ -7,9 +7,8 @@ import type { Version } from '../../store/resources/version.ts';
 import type { SearchPage } from '../../store/search/query.ts';
 import type { Context } from '../context.ts';
 import { demand, gone, mayShow, notFound } from '../interactions/guard.ts';
-import { searcherOf } from '../search/criteria.ts';
 import { askedPage, type PageLink, pageLinks, placeOf } from '../search/page.ts';
-import { maxCount, parseSearch } from '../search/parse.ts';
+import { maxCount, parseSearchIn } from '../search/parse.ts';
 
 /** Elements that are looked at, resources that are read, searches that are run, seconds that all of it may take. */
 const budget = { elements: 100_000, reads: 5000, searches: 200, seconds: 20 } as const;
@@ -99,7 +98,7 @@ export class Reads {
     const { access, store } = this.context;
     this.spend('searches');
     demand(access, 's', type);
-    const { query, includes } = parseSearch(searcherOf(this.context), { type, params, strict: true });
+    const { query, includes } = await parseSearchIn(this.context, { type, params, strict: true });
     if (includes.length > 0)
       throw new FhirError('invalid', 'Searches of a query include nothing; select resources through references.');
     const page = await store.search({ ...query, ...placeOf(link) });

@@ -54,7 +54,13 @@ export async function history(context: Context, { type, id, params, strict = fal
     found.versions.map((version) => entryOf(context.base, version)),
   );
   const shown = found.versions.filter(({ deleted }) => !deleted);
-  return { status: 200, text, shown, params: used, ...(id === '' ? { query: query === '' ? path : `${path}?${query}` } : {}) };
+  return {
+    status: 200,
+    text,
+    shown,
+    params: used,
+    ...(id === '' ? { query: query === '' ? path : `${path}?${query}` } : {}),
+  };
 }
 
 /** Throws `notFound` alike for an instance that never was and for one that the caller may not see. */

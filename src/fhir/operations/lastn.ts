@@ -9,9 +9,8 @@ import type { Context } from '../context.ts';
 import { demand, mayShow } from '../interactions/guard.ts';
 import type { Reply } from '../reply.ts';
 import { type BundleEntry, bundleText } from '../search/bundle.ts';
-import { searcherOf } from '../search/criteria.ts';
 import { included } from '../search/include.ts';
-import { parseSearch } from '../search/parse.ts';
+import { parseSearchIn } from '../search/parse.ts';
 import { Newest } from './lastn-groups.ts';
 import type { Call, Operation } from './operation.ts';
 
@@ -51,7 +50,7 @@ async function run(context: Context, call: Call): Promise<Reply> {
   demand(context.access, 's', 'Observation');
   const params = paramsOf(call);
   demandSubjectAndCode(params);
-  const parsed = parseSearch(searcherOf(context), { type: 'Observation', params, strict: true });
+  const parsed = await parseSearchIn(context, { type: 'Observation', params, strict: true });
   const newest = new Newest(Number(call.parameters.one('max') ?? 1));
   let seen = 0;
   let after: string | undefined;
