@@ -8,6 +8,7 @@ import { writeAll } from './resources/put.ts';
 import { present, readMany, readVersion } from './resources/read.ts';
 import { readAudited } from './resources/read-audited.ts';
 import type { Written } from './resources/write.ts';
+import { findTokens } from './search/find-tokens.ts';
 import { type SearchMemory, search } from './search/search.ts';
 import type { Database, Resources, Store } from './store.ts';
 
@@ -70,6 +71,7 @@ export function boundStore(db: Database, { memory, written }: Bound, depth = 0):
     db,
     resources: resourcesOn(db, { memory, written }),
     search: (query) => search(db, memory, query),
+    findTokens: (asked) => findTokens(db, asked),
     audit: { append: (record) => appendAudit(db, [record]) },
     jobs: { add: (job) => addJob(db, job) },
     lock: (names) => lock(db, names),

@@ -19,6 +19,7 @@ import { type AuditedRead, readAudited } from './resources/read-audited.ts';
 import type { Version } from './resources/version.ts';
 import type { Written } from './resources/write.ts';
 import type { KnownWords } from './search/dictionary.ts';
+import { findTokens } from './search/find-tokens.ts';
 import { openSearchMemory, search } from './search/search.ts';
 import { openTextWorker } from './search/texts.ts';
 import { mayRetry, toStoreError } from './sqlstate.ts';
@@ -150,6 +151,7 @@ export async function openStore(options: ConnectionOptions): Promise<OpenStore> 
     prisma,
     resources: sharedResources(db, memory.words, watches),
     search: (query) => search(db, memory, query),
+    findTokens: (asked) => findTokens(db, asked),
     audit: { append },
     jobs: { add: (job) => addJob(db, job) },
     lock: lockOutside,

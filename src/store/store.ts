@@ -3,6 +3,7 @@ import type { AuditRecord } from './audit/record.ts';
 import type { Job } from './jobs/job.ts';
 import type { Version } from './resources/version.ts';
 import type { Write, Written } from './resources/write.ts';
+import type { TokenSearch } from './search/find-tokens.ts';
 import type { SearchPage, SearchQuery } from './search/query.ts';
 
 /** A pool or the one connection of a transaction; only files of `store` look inside. */
@@ -71,6 +72,8 @@ export interface Store {
   readonly db: Database;
   readonly resources: Resources;
   search(query: SearchQuery): Promise<SearchPage>;
+  /** For each of many tokens of one parameter the newest two resources that have it, in one round trip. */
+  findTokens(search: TokenSearch): Promise<readonly (readonly Version[])[]>;
   readonly audit: {
     /** Durable when it resolves; concurrent callers share a commit. */
     append(record: AuditRecord): Promise<void>;

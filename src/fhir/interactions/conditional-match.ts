@@ -95,3 +95,56 @@ export async function theMatch(context: Pick<Context, 'store'>, criteria: Criter
 export function tooMany({ text }: Criteria): FhirError {
   return new FhirError('multipleMatches', `${text} finds more than one; the criteria are not selective enough.`);
 }
+
+/** Searches under way at once: a large Bundle leaves connections to everybody else. */
+const searchesAtOnce = 4;
+
+/** `work` on each item, a few at once; the results in the order of the items. */
+async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const worker = async () => {
+    for (let at = next++; at < items.length; at = next++) results[at] = await work(items[at] as T);
+  };
+  await Promise.all(Array.from({ length: Math.min(searchesAtOnce, items.length) }, worker));
+  return results;
+}
+
+/** What each of many criteria finds, two at most, by their text; those that are a single token in one round trip a type. */
+export async function matchesOfAll(
+  context: Pick<Context, 'store'>,
+  all: readonly Criteria[],
+): Promise<ReadonlyMap<string, readonly Version[]>> {
+  const distinct = [...new Map(all.map((one) => [one.text, one])).values()];
+  const groups = new Map<string, (readonly [Criteria, Token])[]>();
+  const others: Criteria[] = [];
+  for (const criteria of distinct) {
+    const token = tokenOf(criteria);
+    if (token) groups.set(token.param, [...(groups.get(token.param) ?? []), [criteria, token]]);
+    else others.push(criteria);
+  }
+  const found = new Map<string, readonly Version[]>();
+  for (const [param, group] of groups) {
+    const type = group[0]?.[0].type ?? '';
+    const versions = await context.store.findTokens({ type, param, values: group.map(([, token]) => token) });
+    for (const [at, [{ text }]] of group.entries()) found.set(text, versions[at] ?? []);
+  }
+  const rest = await inParallel(others, (criteria) => matches(context, criteria));
+  for (const [at, { text }] of others.entries()) found.set(text, rest[at] ?? []);
+  return found;
+}
+
+interface Token {
+  readonly param: string;
+  readonly system: string;
+  readonly code: string;
+}
+
+/** The one token that criteria are, when they are nothing else. */
+function tokenOf({ query: { where } }: Criteria): Token | undefined {
+  const [clause, ...more] = where;
+  if (clause?.kind !== 'token' || clause.not || more.length > 0) return undefined;
+  const [value, ...values] = clause.any;
+  if (value?.system === undefined || value.code === undefined || values.length > 0) return undefined;
+  return { param: clause.param, system: value.system, code: value.code };
+}

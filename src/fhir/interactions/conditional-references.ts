@@ -3,18 +3,18 @@
  * https://hl7.org/fhir/R4/http.html#trules
  */
 import { FhirError } from '../../shared/errors.ts';
+import type { Version } from '../../store/resources/version.ts';
 import type { Context } from '../context.ts';
 import type { Body } from '../reply.ts';
 import { conditionalReferences } from './bundle-references.ts';
-import { type Criteria, criteriaOf, matches } from './conditional-match.ts';
-import { inEntry } from './entries.ts';
-import { inParallel } from './transaction-matches.ts';
-import type { Plan } from './transaction-plan.ts';
+import { type Criteria, criteriaOf, matchesOfAll } from './conditional-match.ts';
+import { located, type Plan } from './transaction-plan.ts';
 
 interface Asked {
   readonly reference: string;
   readonly expression: string;
   readonly plan: Plan;
+  readonly criteria: Criteria;
 }
 
 /**
@@ -26,23 +26,38 @@ export async function resolveConditional(
   plans: readonly Plan[],
   addresses: Map<string, string>,
 ): Promise<void> {
+  const asked = [...askedIn(context, plans).values()];
+  if (asked.length === 0) return;
+  const own = new Map(plans.flatMap(({ criteria, op, type, id }) => named(criteria, op, `${type}/${id}`)));
+  const foreign = asked.filter(({ criteria }) => !own.has(criteria.text));
+  const found = await matchesOfAll(
+    context,
+    foreign.map(({ criteria }) => criteria),
+  );
+  for (const one of asked) {
+    const { text } = one.criteria;
+    addresses.set(one.reference, own.get(text) ?? located(one.plan, () => theOne(one, found.get(text) ?? [])));
+  }
+}
+
+/** Each conditional reference once, with the first place that has it. */
+function askedIn(context: Context, plans: readonly Plan[]): ReadonlyMap<string, Asked> {
   const asked = new Map<string, Asked>();
   for (const plan of plans) {
     for (const body of bodiesOf(plan)) {
       for (const [reference, expression] of conditionalReferences(body)) {
-        if (!asked.has(reference)) asked.set(reference, { reference, expression, plan });
+        if (asked.has(reference)) continue;
+        const criteria = located(plan, () => criteriaIn(context, reference));
+        asked.set(reference, { reference, expression, plan, criteria });
       }
     }
   }
-  if (asked.size === 0) return;
-  const own = new Map(plans.flatMap(({ criteria, op, type, id }) => named(criteria, op, `${type}/${id}`)));
-  await inParallel([...asked.values()], async (one) => {
-    try {
-      addresses.set(one.reference, await theOne(context, one, own));
-    } catch (error) {
-      throw inEntry(one.plan.entry.at, error, one.plan.entry.body?.resource);
-    }
-  });
+  return asked;
+}
+
+function criteriaIn(context: Context, reference: string): Criteria {
+  const question = reference.indexOf('?');
+  return criteriaOf(context, reference.slice(0, question), reference.slice(question));
 }
 
 function bodiesOf({ body, patch }: Plan): readonly Body[] {
@@ -54,16 +69,7 @@ function named(criteria: Criteria | undefined, op: Plan['op'], name: string): re
   return criteria && (op === 'create' || op === 'update') ? [[criteria.text, name]] : [];
 }
 
-async function theOne(
-  context: Context,
-  { reference, expression }: Asked,
-  own: ReadonlyMap<string, string>,
-): Promise<string> {
-  const question = reference.indexOf('?');
-  const criteria = criteriaOf(context, reference.slice(0, question), reference.slice(question));
-  const ours = own.get(criteria.text);
-  if (ours !== undefined) return ours;
-  const [first, second] = await matches(context, criteria);
+function theOne({ reference, expression }: Asked, [first, second]: readonly Version[]): string {
   if (!first) {
     throw new FhirError('precondition', `The reference ${reference} finds nothing.`, { expression: [expression] });
   }

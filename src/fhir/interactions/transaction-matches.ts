@@ -6,47 +6,29 @@ import { FhirError } from '../../shared/errors.ts';
 import type { Version } from '../../store/resources/version.ts';
 import type { Context } from '../context.ts';
 import { deletable } from './conditional-delete.ts';
-import { type Criteria, theMatch } from './conditional-match.ts';
+import { matchesOfAll, tooMany } from './conditional-match.ts';
 import { demandFree, demandMatchingId, idOfNew } from './conditional-update.ts';
 import { notFound } from './guard.ts';
-import { locatedLater, type Plan } from './transaction-plan.ts';
-
-/** Searches under way at once: a large Bundle leaves connections to everybody else. */
-const searchesAtOnce = 4;
-
-/** `work` on each item, a few at once; the results in the order of the items. */
-export async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  const worker = async () => {
-    for (let at = next++; at < items.length; at = next++) results[at] = await work(items[at] as T);
-  };
-  await Promise.all(Array.from({ length: Math.min(searchesAtOnce, items.length) }, worker));
-  return results;
-}
+import { inTurns, locatedLater, type Plan } from './transaction-plan.ts';
 
 /** The plans with the ids that their criteria find. Throws `multipleMatches`, `notFound` (patch), `invalid`, `conflict`. */
 export async function matched(context: Context, plans: readonly Plan[]): Promise<readonly Plan[]> {
+  const asked = plans.flatMap(({ op, criteria }) => (criteria && op !== 'delete' ? [criteria] : []));
   if (!plans.some(({ criteria }) => criteria)) return plans;
-  const known = new Map<string, Promise<Version | undefined>>();
-  const look = (criteria: Criteria) => {
-    const found = known.get(criteria.text) ?? theMatch(context, criteria);
-    known.set(criteria.text, found);
-    return found;
-  };
-  const settled = await inParallel(plans, (plan) => locatedLater(plan, () => settle(context, plan, look)));
+  const found = await matchesOfAll(context, asked);
+  const settled: Plan[] = [];
+  await inTurns(plans, async (plan) => {
+    settled.push(await locatedLater(plan, () => settle(context, plan, found)));
+  });
   return withRepeats(settled);
 }
 
-async function settle(
-  context: Context,
-  plan: Plan,
-  look: (criteria: Criteria) => Promise<Version | undefined>,
-): Promise<Plan> {
+async function settle(context: Context, plan: Plan, all: ReadonlyMap<string, readonly Version[]>): Promise<Plan> {
   const { op, criteria, body, id } = plan;
   if (!criteria) return plan;
   if (op === 'delete') return { ...plan, found: await deletable(context, criteria) };
-  const only = await look(criteria);
+  const [only, ...others] = all.get(criteria.text) ?? [];
+  if (others.length > 0) throw tooMany(criteria);
   if (only) {
     if (op === 'update' && body) demandMatchingId(body, only.id, criteria);
     return { ...plan, id: only.id, found: [only] };
@@ -80,10 +62,11 @@ export function locksOf(plans: readonly Plan[]): readonly string[] {
 
 /** Throws `changed` when, now that the names are held, something is there that was not. */
 export async function demandStillNone(context: Context, plans: readonly Plan[], changed: FhirError): Promise<void> {
-  for (const { criteria, found, op, isRepeated } of plans) {
-    if (!criteria || found?.length !== 0 || op === 'delete' || isRepeated) continue;
-    if (await theMatch(context, criteria)) throw changed;
-  }
+  const asked = plans.flatMap(({ criteria, found, op, isRepeated }) =>
+    criteria && found?.length === 0 && op !== 'delete' && !isRepeated ? [criteria] : [],
+  );
+  const all = await matchesOfAll(context, asked);
+  if ([...all.values()].some((found) => found.length > 0)) throw changed;
 }
 
 /** What is thrown when the criteria find something else than a moment ago; the client sees it only when that never ends. */

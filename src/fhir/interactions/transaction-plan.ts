@@ -2,6 +2,7 @@
  * What each entry of a transaction asks for, and that no two of them write the same resource.
  * https://hl7.org/fhir/R4/http.html#trules
  */
+import { setImmediate } from 'node:timers/promises';
 import { isId, newId } from '../../shared/id.ts';
 import type { Version } from '../../store/resources/version.ts';
 import type { Context } from '../context.ts';
@@ -112,5 +113,15 @@ export async function locatedLater<T>({ entry }: Pick<Plan, 'entry'>, work: () =
     return await work();
   } catch (error) {
     throw inEntry(entry.at, error, entry.body?.resource);
+  }
+}
+
+/** After so many entries the event loop gets its turn, so that a large Bundle holds up nobody. */
+const entriesAtOnce = 50;
+
+export async function inTurns<T>(all: readonly T[], work: (one: T) => void | Promise<void>): Promise<void> {
+  for (const [at, one] of all.entries()) {
+    if (at % entriesAtOnce === entriesAtOnce - 1) await setImmediate();
+    await work(one);
   }
 }

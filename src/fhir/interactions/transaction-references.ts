@@ -2,23 +2,12 @@
  * The bodies and patches of a transaction with every reference between entries, and every conditional one, replaced.
  * https://hl7.org/fhir/R4/http.html#trules
  */
-import { setImmediate } from 'node:timers/promises';
 import type { Context } from '../context.ts';
 import { jsonPatchOf, type Patch } from '../patch/patch-document.ts';
 import { type Addresses, resolvePatchText, resolveReferences, rootOf } from './bundle-references.ts';
 import { resolveConditional } from './conditional-references.ts';
 import { entryError } from './entries.ts';
-import { located, type Plan } from './transaction-plan.ts';
-
-/** After so many entries the event loop gets its turn, so that a large Bundle holds up nobody. */
-const entriesAtOnce = 50;
-
-export async function inTurns<T>(all: readonly T[], work: (one: T) => void | Promise<void>): Promise<void> {
-  for (const [at, one] of all.entries()) {
-    if (at % entriesAtOnce === entriesAtOnce - 1) await setImmediate();
-    await work(one);
-  }
-}
+import { inTurns, located, type Plan } from './transaction-plan.ts';
 
 /** The plans, whose targets are known, with references resolved. Throws `invalid`, `precondition` and `multipleMatches`. */
 export async function resolved(context: Context, plans: readonly Plan[]): Promise<readonly Plan[]> {
