@@ -38,7 +38,11 @@ export function effective(sort: readonly SortKey[]): readonly SortKey[] {
 export function sortValue(sql: Sql, type: string, { param, kind, descending }: SortKey, v: string): string {
   if (kind === 'updated') return v;
   const t = sql.alias();
-  if (kind === 'id') return `(SELECT ${t}.ref FROM ${currentOf(sql, type)(t)} AND ${t}.v = ${v})`;
+  if (kind === 'id') {
+    // By id; of several types with the same one, by type: no two resources have the same place.
+    const place = `split_part(${t}.ref, '/', 2) || ' ' || split_part(${t}.ref, '/', 1)`;
+    return `(SELECT ${place} FROM ${currentOf(sql, type)(t)} AND ${t}.v = ${v})`;
+  }
   const p = sql.bind(paramKey(param), 'int4');
   if (kind === 'reference') {
     // Local ones by type and id; what is elsewhere has no order of its own.

@@ -129,6 +129,10 @@ describe('search of the whole system', () => {
   });
 
   it.each([
+    [
+      '/?_type=Encounter,Observation,Condition,List,Organization&_sort=-_id',
+      ['Organization/o', 'List/l', 'Encounter/e', 'Condition/c', 'Observation/b3', 'Observation/b2', 'Observation/b1'],
+    ],
     ['/?_type=Patient,Observation,Condition', undefined],
     ['/?_type=Observation,Condition&_sort=patient', undefined],
     ['/?_type=Observation,Patient&_sort=-_lastUpdated', undefined],
