@@ -46,6 +46,7 @@ function variable(name: string, scope: Scope): Compiled {
     case '%rootResource':
       return { run: (_, { root }) => [root], types: null };
     case '%context':
+      scope.asks.context = true;
       return { run: (_, { context = none }) => context, types: scope.outer };
     default:
       return named(name);
@@ -232,9 +233,12 @@ function fhirName(type: string): string {
  */
 export function compile(expression: string | Expression, types: Types): Compiled {
   const tree = typeof expression === 'string' ? parse(expression) : expression;
-  const compiled = compileIn(tree, { types, outer: types, compile: compileIn });
+  const asks = { context: false };
+  const { run, types: found } = compileIn(tree, { types, outer: types, asks, compile: compileIn });
   return {
-    types: compiled.types?.map(fhirName) ?? null,
-    run: (focus, environment) => outsideAll(compiled.run(focus, { ...environment, context: focus })),
+    types: found?.map(fhirName) ?? null,
+    // The copy costs more than most expressions do.
+    run: (focus, environment) =>
+      outsideAll(run(focus, asks.context ? { ...environment, context: focus } : environment)),
   };
 }

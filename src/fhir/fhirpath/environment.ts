@@ -21,9 +21,9 @@ export interface Environment extends Resolving {
   /** now(); absent: the clock's. */
   readonly now?: Date;
   /** Whether a resource fulfils a profile; undefined: it cannot be told. */
-  readonly conformsTo?: (item: Item, url: string) => boolean | undefined;
+  readonly conformsTo?: ((item: Item, url: string) => boolean | undefined) | undefined;
   /** Whether a code, Coding or CodeableConcept is in a value set; undefined: it cannot be told. */
-  readonly memberOf?: (item: Item, url: string) => boolean | undefined;
+  readonly memberOf?: ((item: Item, url: string) => boolean | undefined) | undefined;
 }
 
 export type Run = (focus: Collection, environment: Environment) => Collection;
@@ -39,6 +39,8 @@ export interface Scope {
   readonly types: Types;
   /** The types of %context. */
   readonly outer: Types;
+  /** What the whole expression turns out to ask for. */
+  readonly asks: { context: boolean };
   /** Compiles a part of the same expression. */
   readonly compile: (expression: Expression, scope: Scope) => Compiled;
 }

@@ -9,7 +9,7 @@ export interface Resolving {
   /** %rootResource, which has what is contained. */
   readonly root: unknown;
   /** The resource that a literal reference points at, where it is at hand. */
-  readonly resolve?: (reference: string) => unknown;
+  readonly resolve?: ((reference: string) => unknown) | undefined;
 }
 
 /** The target of a Reference, uri or canonical; undefined when it is not at hand. */

@@ -18,7 +18,7 @@ import { thoroughIssues } from './thorough.ts';
 export interface Walk {
   readonly conform: Conform;
   /** Takes the codes that the structure's own check does not judge; absent: what no write is refused for is not looked at. */
-  readonly codings?: Codings;
+  readonly codings?: Codings | undefined;
   /** What expressions may ask. */
   readonly asking?: Pick<Environment, 'conformsTo' | 'memberOf'>;
 }
@@ -63,9 +63,8 @@ function checkReference(value: Json, place: Place): void {
 function enter(resource: Json, stop: Stop, place: Place): void {
   const type = resource['resourceType'];
   if (typeof type !== 'string' || !isResourceType(type)) return;
-  const resolve = bundleResolver(resource) ?? place.resolve;
   const root = stop.name === 'contained' ? place.root : resource;
-  walk(resource, type, { ...place, resource, root, ...(resolve ? { resolve } : {}) });
+  walk(resource, type, { ...place, resource, root, resolve: bundleResolver(resource) ?? place.resolve });
 }
 
 function visit(value: unknown, stop: Stop, place: Place): void {
@@ -116,16 +115,18 @@ function walk(object: Json, type: string, place: Place): void {
 
 /** Problems between elements of a resource of a known type, and what `conform` finds on the way. */
 export function checkTogether(resource: Json, type: string, how: Walk): readonly Issue[] {
-  const resolve = bundleResolver(resource);
+  const { conform: conforms, codings, asking } = how;
   const place: Place = {
-    ...how,
-    ...how.asking,
+    conform: conforms,
+    codings,
+    conformsTo: asking?.conformsTo,
+    memberOf: asking?.memberOf,
     resource,
     root: resource,
+    resolve: bundleResolver(resource),
     outermost: resource,
     issues: [],
     steps: [type],
-    ...(resolve ? { resolve } : {}),
   };
   walk(resource, type, place);
   return place.issues;
