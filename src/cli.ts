@@ -4,10 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { addUser, setUserStatus } from './auth/accounts.ts';
 import { addClient, type NewClient } from './auth/clients.ts';
-import { ConfigError, loadConfig } from './config.ts';
+import { type Config, ConfigError, loadConfig } from './config.ts';
 import { demo } from './demo/demo.ts';
 import { type ImportOptions, runImportLoinc, runImportPackage, runImportSnomed } from './import-command.ts';
 import { Closers, openParts, type Parts } from './open-parts.ts';
+import { reindexStatus, runReindex } from './reindex-command.ts';
 import { runServer } from './run-server.ts';
 import { FhirError } from './shared/errors.ts';
 import { createLogger, type Logger } from './shared/logger.ts';
@@ -32,6 +33,8 @@ const usage = `livedoc COMMAND
   import loinc --folder F [--version V] [--language fr,...]
   import snomed --folder F [--module M] [--language fr,...]
   import package --file F.tgz                        the definitions of a FHIR implementation guide
+  reindex all [--type T,...] [--search-parameter P,...]   makes what resources are found by anew
+  reindex status
 
 --json prints the result as JSON. Settings come from the environment: docs/configuration.md.`;
 
@@ -74,6 +77,7 @@ function print(values: Values, result: Readonly<Record<string, unknown>>): void 
 }
 
 interface Running {
+  readonly config: Config;
   readonly parts: Parts;
   readonly log: Logger;
 }
@@ -169,6 +173,21 @@ async function importWith(
   print(values, result);
 }
 
+/** Exit status 1 unless it was completed. */
+async function reindex({ config, parts, log }: Running, values: Values): Promise<void> {
+  const list = (name: string) => (values[name] ? text(values, name).split(',') : []);
+  const result = await runReindex({
+    parts,
+    log,
+    schema: config.LIVEDOC_SCHEMA,
+    types: list('type'),
+    searchParameters: list('search-parameter'),
+    progress: (line) => process.stderr.write(`${line}\n`),
+  });
+  if (result['state'] !== 'completed') process.exitCode = 1;
+  print(values, result);
+}
+
 const string = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
 
@@ -222,6 +241,11 @@ const commands: Readonly<Record<string, Command>> = {
     options: { file: string, json: flag },
     run: (running, values) => importWith(runImportPackage, running, values),
   },
+  'reindex all': { options: { type: string, 'search-parameter': string, json: flag }, run: reindex },
+  'reindex status': {
+    options: { json: flag },
+    run: ({ parts }, values) => printList(values, reindexStatus(parts)),
+  },
   'pacs add': { options: { 'ae-title': string, host: string, port: string, return: string, json: flag }, run: pacsAdd },
 };
 
@@ -239,7 +263,7 @@ async function withParts(command: Command, args: readonly string[]): Promise<voi
   const log = createLogger(config.LIVEDOC_LOG === 'info' ? 'warn' : config.LIVEDOC_LOG);
   const closers = new Closers();
   try {
-    await command.run({ parts: await openParts(config, closers, log), log }, values);
+    await command.run({ config, parts: await openParts(config, closers, log), log }, values);
   } finally {
     await closers.close(log);
   }

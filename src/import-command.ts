@@ -54,11 +54,12 @@ export async function runImportSnomed({ parts, path, module, languages }: Import
 
 export async function runImportPackage({ parts, path, log }: ImportOptions): Promise<Result> {
   await demandKind(path, 'file');
-  const { store, validate, base } = parts;
+  const { store, validate, base, catalogue } = parts;
+  const { parameters } = catalogue;
   const terminology = await openTerminology({ store, folder: join(root, 'fhir-profiles') });
   try {
     const access = systemAccess('livedoc import');
-    const context = { store, access, validate, terminology, now: () => new Date(), base, log };
+    const context = { store, access, validate, terminology, parameters, now: () => new Date(), base, log };
     return { ...(await importPackage(context, path, reporter())) };
   } finally {
     await terminology.close();
