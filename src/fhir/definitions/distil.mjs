@@ -69,6 +69,10 @@ const widened = {
   'valueset-concept-comments': ['CodeSystem.concept'],
   regex: ['ElementDefinition.type'],
   translation: ['ValueSet.expansion.contains'],
+  // Guides say with it what of a search parameter is to be supported.
+  'capabilitystatement-expectation': ['multipleOr', 'multipleAnd', 'comparator', 'modifier', 'chain'].map(
+    (name) => `SearchParameter.${name}`,
+  ),
 };
 
 /** The work groups of HL7 are listed outside R4 (terminology.hl7.org), where they come and go: a new one is no error. */
