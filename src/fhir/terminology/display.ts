@@ -74,7 +74,7 @@ export function displayOf(hit: Hit, languages: readonly string[]): string | unde
 }
 
 /** Whether there is a name in one of the languages at all. */
-export function speaks(hit: Hit, languages: readonly string[]): boolean {
+function speaks(hit: Hit, languages: readonly string[]): boolean {
   return namesOf(hit).some(({ language }) => languages.some((wanted) => nearness(wanted, language) > 0));
 }
 

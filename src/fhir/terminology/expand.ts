@@ -40,7 +40,7 @@ interface Branch {
 const deepest = 50;
 
 /** A whole expansion may be shown as a tree; a page, a search or a list of codes may not. */
-export function isNested(asked: ExpandAsked, { include }: Composed): boolean {
+function isNested(asked: ExpandAsked, { include }: Composed): boolean {
   const { excludeNested = false, offset, count, filter } = asked;
   if (excludeNested || offset !== undefined || count !== undefined || filter) return false;
   return include.every(({ concepts, system }) => system !== undefined && !concepts);

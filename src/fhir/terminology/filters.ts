@@ -39,7 +39,7 @@ const hierarchical: Readonly<Record<string, (filtered: Filtered, value: string) 
 };
 
 /** A property's value as the text that filters compare. */
-export function propertyText(property: CodeSystemConceptProperty): string {
+function propertyText(property: CodeSystemConceptProperty): string {
   const { valueCoding } = property;
   if (valueCoding) return valueCoding.code ?? '';
   const value = Object.entries(property).find(([name]) => name.startsWith('value'))?.[1];

@@ -43,7 +43,7 @@ export interface Scope {
 }
 
 /** Whether the caller sees every definition, so that what is made for all can be used. */
-export function seesAll(access: Access | undefined): boolean {
+function seesAll(access: Access | undefined): boolean {
   return !access || ['ValueSet', 'CodeSystem', 'ConceptMap'].every((type) => isUnrestricted(access, 'r', type));
 }
 
