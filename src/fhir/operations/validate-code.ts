@@ -40,6 +40,9 @@ const judged = [
   input('abstract', 'boolean'),
   input('displayLanguage', 'code'),
   input('lenient-display-validation', 'boolean'),
+  // HL7's terminology ecosystem: `lenient-display-validation` said in another way, and a wish for timings.
+  input('mode', 'code'),
+  input('diagnostics', 'boolean'),
   input('activeOnly', 'boolean'),
   ...versionPins,
   ...withResources,
@@ -118,7 +121,9 @@ function subjectOf(parameters: In, system: string | undefined, version: string |
 function optionsOf(parameters: In) {
   return present({
     abstract: flag(parameters, 'abstract'),
-    lenientDisplay: flag(parameters, 'lenient-display-validation'),
+    lenientDisplay:
+      flag(parameters, 'lenient-display-validation') ??
+      (parameters.one('mode') === 'lenient-display-validation' ? true : undefined),
     membershipOnly: flag(parameters, 'valueset-membership-only'),
     activeOnly: flag(parameters, 'activeOnly'),
   });

@@ -198,17 +198,19 @@ async function judgeConcept(question: Question, codings: readonly Coding[]): Pro
   const notIn = composed
     ? `No valid coding was found for the value set '${valueSetText(composed.valueSet)}'`
     : 'No valid coding was found';
-  const own = judged.flatMap(({ issues }) =>
-    issues.map((one): Problem => {
-      if (one.kind !== 'not-in-vs') return one;
-      return { ...one, severity: 'information', kind: 'this-code-not-in-vs' };
-    }),
-  );
+  // That another coding is not in the set is worth knowing, and no mistake.
+  const own = judged.flatMap(({ issues }) => [
+    ...issues.filter(({ kind }) => kind !== 'not-in-vs'),
+    ...issues
+      .filter(({ kind }) => kind === 'not-in-vs')
+      .map((one): Problem => ({ ...one, severity: 'information', kind: 'this-code-not-in-vs' })),
+  ]);
   const issues = good ? own : [problem('error', 'code-invalid', 'not-in-vs', notIn), ...own];
-  const [first = { coding: {}, issues: [], unknownSystems: [] }] = judged;
   const unknownSystems = judged.flatMap((one) => one.unknownSystems);
   const result = good !== undefined && !issues.some(isError);
-  return answer({ ...(good ?? first), unknownSystems }, result, issues, languages);
+  // None of several codings is the answer when none is right.
+  const found: Judged = good ?? { coding: {}, version: judged[0]?.version, issues: [], unknownSystems: [] };
+  return answer({ ...found, unknownSystems }, result, issues, languages);
 }
 
 /** Judges the code, coding or concept of the question. */
