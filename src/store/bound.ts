@@ -4,10 +4,11 @@ import { appendAudit } from './audit/append.ts';
 import { addJob } from './jobs/add-job.ts';
 import { key64 } from './keys.ts';
 import { history } from './resources/history.ts';
+import { areMany, inPieces } from './resources/pieces.ts';
 import { writeAll } from './resources/put.ts';
 import { present, readMany, readVersion } from './resources/read.ts';
 import { readAudited } from './resources/read-audited.ts';
-import type { Written } from './resources/write.ts';
+import type { Write, Written } from './resources/write.ts';
 import { findTokens } from './search/find-tokens.ts';
 import { type SearchMemory, search } from './search/search.ts';
 import type { Database, Resources, Store } from './store.ts';
@@ -27,14 +28,16 @@ function resourcesOn(db: Database, { memory, written: all }: Bound): Resources {
     },
     history: (range) => history(db, range),
     async write(writes, { audit = [], jobs = [] } = {}) {
-      const [written] = await writeAll(db, [{ writes, audit, jobs }], {
-        careful: true,
-        known: memory.words,
-        commits: false,
-      });
-      if (written instanceof Error) throw written;
-      for (const one of written as readonly Written[]) all.push(one);
-      return written as readonly Written[];
+      const piece = async (own: readonly Write[], isLast: boolean) => {
+        const request = { writes: own, audit: isLast ? audit : [], jobs: isLast ? jobs : [] };
+        const options = { careful: true, known: memory.words, commits: false };
+        const [written] = await writeAll(db, [request], options);
+        if (written instanceof Error) throw written;
+        return written ?? [];
+      };
+      const written = await (areMany(writes) ? inPieces(writes, piece) : piece(writes, true));
+      for (const one of written) all.push(one);
+      return written;
     },
   };
 }

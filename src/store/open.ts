@@ -13,6 +13,7 @@ import { migrateJobs } from './jobs/run-jobs.ts';
 import { migrate } from './migrate.ts';
 import { history } from './resources/history.ts';
 import type { Request } from './resources/pack.ts';
+import { areMany } from './resources/pieces.ts';
 import { writeAll } from './resources/put.ts';
 import { present, readMany, readVersion, type Target } from './resources/read.ts';
 import { type AuditedRead, readAudited } from './resources/read-audited.ts';
@@ -80,7 +81,12 @@ async function writeRequests(
   }
 }
 
-function sharedResources(db: Database, known: KnownWords, { told }: Watches): Resources {
+function sharedResources(
+  db: Database,
+  known: KnownWords,
+  { told }: Watches,
+  transaction: Store['transaction'],
+): Resources {
   const read = group<Target, Version | undefined>({
     lanes: LANES,
     limit: READS_AT_ONCE,
@@ -110,6 +116,8 @@ function sharedResources(db: Database, known: KnownWords, { told }: Watches): Re
     readAudited: (type, id, record) => showOne({ type, id, record }),
     history: (range) => history(db, range),
     async write(writes, { audit = [], jobs = [] } = {}) {
+      // What is large goes on a connection of its own, so that the others do not wait for it.
+      if (areMany(writes)) return transaction((inner) => inner.resources.write(writes, { audit, jobs }));
       const written = await write({ writes, audit, jobs });
       await told(written);
       return written;
@@ -146,20 +154,21 @@ export async function openStore(options: ConnectionOptions): Promise<OpenStore> 
   const watches = openWatches(options);
   const janitor = openJanitor({ store: { db }, log: options.log });
   const textWorker = openTextWorker({ db, log: options.log });
+  const transaction: Store['transaction'] = (work) => inTransaction(pool, { memory, told: watches.told }, work);
   return {
     db,
     prisma,
-    resources: sharedResources(db, memory.words, watches),
+    resources: sharedResources(db, memory.words, watches, transaction),
     search: (query) => search(db, memory, query),
     findTokens: (asked) => findTokens(db, asked),
     audit: { append },
     jobs: { add: (job) => addJob(db, job) },
     lock: lockOutside,
     watch: watches.watch,
-    transaction: (work) => inTransaction(pool, { memory, told: watches.told }, work),
+    transaction,
     exclusively: (names, work) =>
       turns(names, () =>
-        inTransaction(pool, { memory, told: watches.told }, async (store) => {
+        transaction(async (store) => {
           await store.lock(names);
           return work(store);
         }),

@@ -106,6 +106,55 @@ describe('a write', () => {
   });
 });
 
+describe('a write of many', () => {
+  const many = () => Array.from({ length: 700 }, () => write({ id: newId() }));
+  const chains = () => context.store.db.query<{ n: string }>({ text: 'SELECT count(*) AS n FROM audit_log' });
+  const record = {
+    type: 'rest',
+    subtype: 'transaction',
+    action: 'E',
+    outcome: '0',
+    recorded: new Date(updated),
+    client: { name: 'EHR' },
+    entities: [],
+    patients: [],
+  } as const;
+
+  it('tells of each in their order, and has its audit record once', async () => {
+    const writes = many();
+    const [before] = await chains();
+    const written = await context.store.resources.write(writes, { audit: [record] });
+    expect(written.map(({ id }) => id)).toEqual(writes.map(({ id }) => id));
+    expect(written.every(({ version, created }) => version === 1 && created)).toBe(true);
+    expect(Number((await chains())[0]?.n) - Number(before?.n)).toBe(1);
+  });
+
+  it('leaves nothing when one is refused, wherever it stands', async () => {
+    const writes = many();
+    const taken = writes[350] as Write;
+    await context.store.resources.write([taken]);
+    const [before] = await chains();
+    const refused = context.store.resources.write(writes, { audit: [record] });
+    await expect(refused).rejects.toMatchObject({ kind: 'conflict' });
+    const found = await context.store.resources.readMany(writes);
+    expect(found.filter(Boolean)).toHaveLength(1);
+    expect(await chains()).toEqual([before]);
+  });
+
+  it('does not wait for ever for another of the same, in another order', async () => {
+    const writes = many();
+    await context.store.resources.write(writes);
+    const again = writes.map((one): Write => ({ ...one, op: 'update', expect: 'any' }));
+    const results = await Promise.all([
+      context.store.resources.write(again),
+      context.store.resources.write(again.toReversed()),
+      context.store.resources.write(again),
+    ]);
+    expect(results.map((written) => new Set(written.map(({ version }) => version)).size)).toEqual([1, 1, 1]);
+    expect((await context.store.resources.read('Patient', again[0]?.id ?? ''))?.version).toBe(4);
+  });
+});
+
 describe('a transaction', () => {
   it('commits everything together', async () => {
     const [one, two] = [newId(), newId()];

@@ -1,5 +1,6 @@
 /** From the bytes of a request to a resource: UTF-8, JSON and resourceType checked; nothing of FHIR's rules yet. */
 import { isUtf8 } from 'node:buffer';
+import { setImmediate } from 'node:timers/promises';
 import type { Resource } from '@medplum/fhirtypes';
 import { FhirError } from '../../shared/errors.ts';
 import type { Body } from '../reply.ts';
@@ -8,6 +9,19 @@ import { checkJson, jsonError } from './check.ts';
 /** Parses a request body; throws FhirError `invalid` that says what is wrong with it and where. */
 export function parseBody(bytes: Buffer): Body {
   return parseText(decodeText(bytes));
+}
+
+/** Above this, taking a body apart is done in steps, between which others have their turn; characters. */
+const long = 1_000_000;
+
+/** `parseText`, which for a long text takes turns with other work: each step is some tens of milliseconds at most. */
+export async function parseLongText(text: string): Promise<Body> {
+  if (text.length < long) return parseText(text);
+  demandNoMark(text);
+  await setImmediate();
+  checkJson(text);
+  await setImmediate();
+  return asBody(text);
 }
 
 /** The text of a body; throws `invalid` when there is none or it is not UTF-8. */
@@ -19,8 +33,16 @@ export function decodeText(bytes: Buffer): string {
 
 /** The same for a text. */
 export function parseText(text: string): Body {
-  if (text.charCodeAt(0) === 0xfeff) throw jsonError(text, 0, 'a byte order mark');
+  demandNoMark(text);
   checkJson(text);
+  return asBody(text);
+}
+
+function demandNoMark(text: string): void {
+  if (text.charCodeAt(0) === 0xfeff) throw jsonError(text, 0, 'a byte order mark');
+}
+
+function asBody(text: string): Body {
   const resource = JSON.parse(text) as Resource;
   if (typeof resource !== 'object' || resource === null || Array.isArray(resource)) {
     throw malformed('The body is not a JSON object with a resourceType.');
