@@ -7,7 +7,7 @@ import { isId } from '../../shared/id.ts';
 import type { Clause, PartValue, ReferenceValue, TokenValue } from '../../store/search/query.ts';
 import { isResourceType, resourceTypes } from '../definitions/types.ts';
 import { componentsOf, coveringParameters } from './extract-composite.ts';
-import { isCaseless, isPhonetic } from './extract-parameter.ts';
+import { isCaseless, isCoded, isPhonetic } from './extract-parameter.ts';
 import { parseReference } from './extract-reference.ts';
 import { tokenWithoutCase } from './extract-token.ts';
 import { isFullText, parameterOf, r4Parameters, type SearchParameter, type WithParameters } from './parameters.ts';
@@ -71,7 +71,8 @@ const token: Build = (parameter, { type, name, modifier, value }) => {
   if (modifier === 'of-type') return { kind: 'typed', param, any: values.map((one) => typedValue(name, one)) };
   if (modifier !== undefined && modifier !== 'not') throw noModifier(name, modifier);
   const any = values.map((one) => cased(type, parameter, tokenValue(name, one)));
-  return { kind: 'token', param, any, ...(modifier === 'not' ? { not: true } : {}) };
+  const coded = isCoded(type, parameter) ? { coded: true } : {};
+  return { kind: 'token', param, any, ...coded, ...(modifier === 'not' ? { not: true } : {}) };
 };
 
 /** Texts that are searched as tokens are stored without case. */

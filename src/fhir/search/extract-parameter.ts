@@ -7,7 +7,7 @@ import { keep } from '../definitions/generated.ts';
 import { compileComposite, coveringParameters } from './extract-composite.ts';
 import { compilePaths, type Path } from './extract-paths.ts';
 import type { Sink } from './extract-sink.ts';
-import { caseless } from './extract-token.ts';
+import { caseless, codedTypes } from './extract-token.ts';
 import { converter } from './extract-values.ts';
 import { r4Parameters, type SearchParameter, type SearchParameters } from './parameters.ts';
 
@@ -76,15 +76,24 @@ export function isPhonetic(parameter: SearchParameter): boolean {
   return tableOf(parameter) === 'phonetic';
 }
 
-const caselessness: (key: string) => boolean = keep((key: string) => {
+const typesOf: (key: string) => readonly string[] = keep((key: string) => {
   const [type = '', expression = ''] = JSON.parse(key) as string[];
-  const types = compilePaths(expression, type).map((path) => path.type);
-  return types.length > 0 && types.every((one) => caseless.has(one));
+  return [...new Set(compilePaths(expression, type).map((path) => path.type))];
 });
 
+function isOnly(types: ReadonlySet<string>, type: string, { expression }: SearchParameter): boolean {
+  const found = typesOf(JSON.stringify([type, expression]));
+  return found.length > 0 && found.every((one) => types.has(one));
+}
+
 /** Whether all that a token parameter finds is text, of which case does not matter. */
-export function isCaseless(type: string, { expression }: SearchParameter): boolean {
-  return caselessness(JSON.stringify([type, expression]));
+export function isCaseless(type: string, parameter: SearchParameter): boolean {
+  return isOnly(caseless, type, parameter);
+}
+
+/** Whether all that a token parameter finds is codes. */
+export function isCoded(type: string, parameter: SearchParameter): boolean {
+  return isOnly(codedTypes, type, parameter);
 }
 
 /** Compiles the extractor of one parameter for resources of `type`; undefined when it indexes nothing of its own. */

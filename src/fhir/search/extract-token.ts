@@ -77,6 +77,9 @@ export function tokenWithoutCase(value: string): string {
   return value.toLowerCase();
 }
 
+/** FHIR types of codes, of which there are few. */
+export const codedTypes: ReadonlySet<string> = new Set(['code', 'Coding', 'CodeableConcept']);
+
 /** FHIR types whose tokens have no case. */
 export const caseless: ReadonlySet<string> = new Set(['string', 'markdown', 'ContactPoint']);
 

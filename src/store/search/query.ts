@@ -56,7 +56,14 @@ export type ClauseOf<Kind extends Clause['kind']> = Extract<Clause, { readonly k
 export type Clause =
   | { readonly kind: 'id'; readonly any: readonly string[] }
   | { readonly kind: 'updated'; readonly any: readonly RangeValue[] }
-  | { readonly kind: 'token'; readonly param: Param; readonly any: readonly TokenValue[]; readonly not?: boolean }
+  | {
+      readonly kind: 'token';
+      readonly param: Param;
+      readonly any: readonly TokenValue[];
+      readonly not?: boolean;
+      /** Whether all of the parameter's values are codes, which the dictionary has. */
+      readonly coded?: boolean;
+    }
   /** Tokens (or references) whose text begins so, with `codes` also those whose code does. */
   | {
       readonly kind: 'named';
@@ -141,4 +148,12 @@ export interface SearchPage {
   readonly next?: string;
   /** Pass it as `after`, backwards, for the page before. */
   readonly previous?: string;
+}
+
+/** Many searches of a type, each by one token of the same parameter. */
+export interface TokenSearch {
+  readonly type: string;
+  /** `Type.code` of a token parameter. */
+  readonly param: string;
+  readonly values: readonly { readonly system: string; readonly code: string }[];
 }

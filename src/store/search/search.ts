@@ -135,7 +135,8 @@ function mayChoose({ where, sort }: Part, total: SearchQuery['total']): boolean 
   if (where.length > 1 || total === 'accurate') return where.length > 1;
   const [only] = where;
   if (!only) return false;
-  const streams = only.kind === 'token' || only.kind === 'reference';
+  const streams =
+    only.kind === 'reference' || (only.kind === 'token' && only.any.every(({ code }) => code !== undefined));
   return !(streams && recency(sort));
 }
 

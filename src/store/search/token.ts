@@ -39,9 +39,28 @@ function listMatches(sql: Sql, values: readonly TokenValue[]): Match[] {
   return [...lists, ...values.filter(({ code }) => code === undefined).map((value) => codeMatch(sql, value))];
 }
 
+/** Every code of a system, which the dictionary knows, instead of everything that the parameter has. */
+function ofSystem(sql: Sql, p: string, system: string): string {
+  const sys = sql.bind(systemKey(system), 'int4');
+  const [d, t, w] = [sql.alias(), sql.alias(), sql.alias()];
+  return `SELECT ${t}.v FROM (SELECT DISTINCT ${w}.code FROM dictionary ${w} WHERE ${w}.p = ${p} AND ${w}.kind = 'c' AND ${w}.sys = ${sys} OFFSET 0) ${d}
+    CROSS JOIN LATERAL (SELECT ${t}.v FROM sp_token ${t} WHERE ${t}.p = ${p} AND ${t}.code = ${d}.code AND ${t}.sys = ${sys} OFFSET 0) ${t}`;
+}
+
+/** Systems without a code: found by the codes that they are known to have. */
+function systems(sql: Sql, p: string, clause: ClauseOf<'token'>): Condition | undefined {
+  const named = clause.any.map(({ system, code }) => (code === undefined ? system : undefined));
+  if (!clause.coded || clause.not || !named.every((system) => system !== undefined && system !== '')) return undefined;
+  const rows = rowCondition(sql, 'sp_token', p, listMatches(sql, clause.any));
+  const list = () => named.map((system) => ofSystem(sql, p, system as string)).join(' UNION ALL ');
+  return { ...rows, list, key: clauseKey(clause) };
+}
+
 export function token(sql: Sql, clause: ClauseOf<'token'>): Condition {
   const { param, any } = clause;
   const p = sql.bind(paramKey(param), 'int4');
+  const bySystem = systems(sql, p, clause);
+  if (bySystem) return bySystem;
   if (any.length > MOST_STREAMS || any.some(({ code }) => code === undefined)) {
     const condition = rowCondition(sql, 'sp_token', p, listMatches(sql, any));
     return clause.not ? not(condition) : { ...condition, key: clauseKey(clause) };

@@ -84,15 +84,9 @@ function valueless({ sql, plan, key, p }: Walk, c: string): string {
 function tiedPage(walk: Walk, ordered: string, others: readonly Condition[]): string {
   const { sql, plan, key, p } = walk;
   const { type, sort, after, limit } = plan;
-  const [c, d, x, y, u, w, q] = Array.from({ length: 7 }, () => sql.alias()) as [
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-  ];
+  const [c, d, x, y] = [sql.alias(), sql.alias(), sql.alias(), sql.alias()];
+  const [u, w, q] = [sql.alias(), sql.alias(), sql.alias()];
+  const direction = key.descending ? 'DESC' : 'ASC';
   const more = (v: string) =>
     sort
       .slice(1)
@@ -100,9 +94,13 @@ function tiedPage(walk: Walk, ordered: string, others: readonly Condition[]): st
       .join('');
   const following = (t: string) => (after ? `WHERE ${afterPosition(sql, sort, after, t)}` : '');
   const found = `SELECT ${c}.v, ${c}.k0${more(`${c}.v`)} FROM (${ordered}) ${c}
-    WHERE ${isCurrent(sql, type, `${c}.v`)} AND ${all(others, `${c}.v`)} OFFSET 0`;
+    WHERE ${isCurrent(sql, type, `${c}.v`)} AND ${all(others, `${c}.v`)} ORDER BY ${c}.k0 ${direction}, ${c}.v ${direction} OFFSET 0`;
   const valued = `SELECT ${x}.* FROM (${found}) ${x} ${following(x)}
-    ORDER BY ${x}.k0 ${key.descending ? 'DESC' : 'ASC'} FETCH FIRST ${limit} ROWS WITH TIES`;
+    ORDER BY ${x}.k0 ${direction} FETCH FIRST ${limit} ROWS WITH TIES`;
+  // A condition on the same parameter leaves nothing that has no value.
+  if (others.length < plan.conditions.length) {
+    return `SELECT ${u}.* FROM (${valued}) ${u} ORDER BY ${orderBy(sort, u)} LIMIT ${limit}`;
+  }
   const none = `NOT ${exists(`${sources[key.kind][0]} ${q} WHERE ${q}.v = ${d}.v AND ${q}.p = ${p}`)}`;
   const bare = `SELECT ${d}.v, NULL::${sources[key.kind][2]} AS k0${more(`${d}.v`)} FROM ${currentOf(sql, type)(d)} AND ${none}
     AND ${all(plan.conditions, `${d}.v`)} OFFSET 0`;
