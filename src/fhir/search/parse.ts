@@ -120,11 +120,22 @@ export function parseSearchesIn(context: Context, request: SearchRequests): Prom
   return lookingUp(context, (lookUp) => parseSearches({ ...searcherOf(context), lookUp }, request));
 }
 
+/** Each type is asked for each value by itself. */
+const mostQuestions = 100_000;
+
+function demandFewValues(types: readonly string[], params: URLSearchParams): void {
+  if (types.length === 1) return;
+  const values = [...params.values()].reduce((sum, value) => sum + value.split(/,| or | and /).length, 0);
+  if (values * types.length <= mostQuestions) return;
+  throw bad('_type', `${values} values for ${types.length} types are too many; name fewer types`);
+}
+
 /** The most types that the chains of one search of one type may lead to. */
 const mostTypes = 1000;
 
 function parseSearches(given: Searcher, { types, params, strict = false, within = () => [] }: SearchRequests): Search {
   if ([...params].length > maxParameters) throw bad('list', `more than ${maxParameters} parameters`);
+  demandFewValues(types, params);
   const searcher = { ...given, budget: { left: mostTypes * types.length } };
   const { parameters } = searcher;
   const draft: Draft = {

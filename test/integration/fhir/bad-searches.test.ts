@@ -177,6 +177,17 @@ describe('a search for too much', () => {
     expect([answer.status, performance.now() - started < 1000]).toEqual([400, true]);
   });
 
+  it('of every type for a thousand values is refused, of two types it is served', async () => {
+    const ids = Array.from({ length: 1000 }, (_, at) => at.toString(36)).join();
+    expect((await request('GET', `/?_id=${ids}`)).status).toBe(400);
+    expect((await request('GET', `/?_type=Patient,Basic&_id=${ids}`)).status).toBe(200);
+  });
+
+  it('with a hundred tests of a filter is served', async () => {
+    const filter = new Array(100).fill('name eq eqbal').join(' or ');
+    expect((await request('GET', `/?_type=Patient,Practitioner&_filter=${filter}`)).status).toBe(200);
+  });
+
   it('takes one value for all of a parameter that is repeated 200 times', async () => {
     const query = new Array(200).fill('name=eqbal').join('&');
     expect((await request('GET', `/Patient?${query}`)).status).toBe(200);

@@ -26,22 +26,20 @@ export function filterClause(building: Building, type: string, text: string): Cl
 }
 
 function clauseOf(building: Building, type: string, filter: Filter): Clause {
-  switch (filter.kind) {
-    case 'and':
-      return {
-        kind: 'either',
-        ways: [[clauseOf(building, type, filter.left), clauseOf(building, type, filter.right)]],
-      };
-    case 'or':
-      return {
-        kind: 'either',
-        ways: [[clauseOf(building, type, filter.left)], [clauseOf(building, type, filter.right)]],
-      };
-    case 'not':
-      return { kind: 'not', where: [clauseOf(building, type, filter.of)] };
-    case 'test':
-      return pathClause(building, type, filter.path, filter);
-  }
+  if (filter.kind === 'not') return { kind: 'not', where: [clauseOf(building, type, filter.of)] };
+  if (filter.kind === 'test') return pathClause(building, type, filter.path, filter);
+  return { kind: 'either', ways: waysOf(building, type, filter) };
+}
+
+/** What `or` joins, side by side: a hundred of them within each other would be a statement that nobody can plan. */
+function waysOf(building: Building, type: string, filter: Filter): (readonly Clause[])[] {
+  if (filter.kind !== 'or') return [allOf(building, type, filter)];
+  return [...waysOf(building, type, filter.left), ...waysOf(building, type, filter.right)];
+}
+
+function allOf(building: Building, type: string, filter: Filter): readonly Clause[] {
+  if (filter.kind !== 'and') return [clauseOf(building, type, filter)];
+  return [...allOf(building, type, filter.left), ...allOf(building, type, filter.right)];
 }
 
 function pathClause(building: Building, type: string, [step, ...rest]: readonly Step[], test: Test): Clause {

@@ -47,7 +47,7 @@ export type Filter =
 
 const longest = 10_000;
 const deepest = 20;
-const mostTests = 200;
+const mostTests = 100;
 const mostSteps = 9;
 
 interface Reading {
