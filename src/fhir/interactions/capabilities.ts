@@ -112,7 +112,9 @@ function resourcesOf(
   mode: Mode,
 ): NonNullable<Rest['resource']> {
   const ofTypes = interactions.filter(({ path, code }) => path.startsWith(':type') && code !== 'operation');
-  const searchable = new Map(resourceTypes().map((type) => [type, parameters.parameters(type).filter(isSearchable)]));
+  // What is still being indexed is not searched by yet.
+  const isOpen = (parameter: SearchParameter) => isSearchable(parameter) && !parameter.indexing;
+  const searchable = new Map(resourceTypes().map((type) => [type, parameters.parameters(type).filter(isOpen)]));
   const pointing = revIncludes(searchable);
   const shared: Pick<ResourceOptions, 'interactions' | 'operations' | 'conditionalDelete'> = {
     interactions: ofTypes,

@@ -155,6 +155,8 @@ describe('a posted search parameter', () => {
         .flatMap(({ resource }) => resource)
         .filter((one) => one.searchParam.some(({ name }) => name === 'listed')).length;
     };
+    expect(await isListed()).toBe(0);
+    await reindexAll();
     expect(await isListed()).toBe(1);
     const retired = { ...definition('listed', { status: 'retired' }), id };
     expect((await request('PUT', `/SearchParameter/${id}`, { body: retired })).status).toBe(200);
