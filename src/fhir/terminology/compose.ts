@@ -71,17 +71,32 @@ function includesOf({ compose, expansion }: ValueSet): readonly ValueSetComposeI
   return [...bySystem.values()];
 }
 
-/** More value sets than this behind one are nobody's intention. */
+/** More value sets than this behind one are nobody's intention, nor more includes, nor more expressions to match. */
 const mostImports = 1000;
+const mostParts = 2000;
+const mostExpressions = 20;
 
 interface Work {
   readonly scope: Scope;
   /** What is finished: a value set that is imported twice is taken apart once. */
   readonly done: Map<string, Composed>;
+  parts: number;
+  expressions: number;
+}
+
+/** What a question may cost is known before it is asked. */
+function count(work: Work, { filter = [] }: ValueSetComposeInclude, path: readonly string[]): void {
+  work.parts++;
+  work.expressions += filter.filter(({ op }) => op === 'regex').length;
+  if (work.parts > mostParts) throw tooCostly(`${path[0]} has more than ${mostParts} includes.`);
+  if (work.expressions > mostExpressions) {
+    throw tooCostly(`${path[0]} has more than ${mostExpressions} regular expressions.`);
+  }
 }
 
 async function partOf(work: Work, include: ValueSetComposeInclude, path: readonly string[]): Promise<Part> {
   const { system, version, concept, filter = [], valueSet: urls = [] } = include;
+  count(work, include, path);
   const imports: Composed[] = [];
   for (const url of urls) imports.push(await imported(work, url, path));
   return {
@@ -92,7 +107,22 @@ async function partOf(work: Work, include: ValueSetComposeInclude, path: readonl
   };
 }
 
+const supplementExtension = 'http://hl7.org/fhir/StructureDefinition/valueset-supplement';
+
+/** A value set that says which supplements it was written with is not understood without them. */
+async function demandSupplements({ scope }: Work, { extension = [], ...valueSet }: ValueSet): Promise<void> {
+  for (const { url, valueCanonical } of extension) {
+    if (url !== supplementExtension || valueCanonical === undefined) continue;
+    if (await scope.hasSupplement(valueCanonical)) continue;
+    const message = `The supplement ${valueCanonical}, which the value set ${valueSetText(valueSet)} needs, is not known.`;
+    throw new FhirError('unprocessable', message, {
+      issues: [{ severity: 'error', code: 'not-found', diagnostics: message }],
+    });
+  }
+}
+
 async function takeApart(work: Work, valueSet: ValueSet, path: readonly string[]): Promise<Composed> {
+  await demandSupplements(work, valueSet);
   const include: Part[] = [];
   for (const one of includesOf(valueSet)) include.push(await partOf(work, one, path));
   const exclude: Part[] = [];
@@ -115,7 +145,7 @@ async function imported(work: Work, url: string, path: readonly string[]): Promi
 
 /** Takes a value set apart, and those that it imports. Throws `notFound` for an unknown import, `unprocessable` for a cycle. */
 export function compose(scope: Scope, valueSet: ValueSet): Promise<Composed> {
-  return takeApart({ scope, done: new Map() }, valueSet, [valueSetText(valueSet)]);
+  return takeApart({ scope, done: new Map(), parts: 0, expressions: 0 }, valueSet, [valueSetText(valueSet)]);
 }
 
 /** The same, kept under the content's key. */

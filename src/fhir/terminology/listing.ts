@@ -2,6 +2,7 @@
  * Lists the codes of a value set.
  * https://hl7.org/fhir/R4/valueset.html#expansion
  */
+import { setImmediate as others } from 'node:timers/promises';
 import { FhirError } from '../../shared/errors.ts';
 import { type Composed, type Part, valueSetText } from './compose.ts';
 import { findIn, type Hit, isExcluded, listedConcept, type Trace } from './membership.ts';
@@ -17,6 +18,9 @@ export interface Listing {
   /** More codes than this are `too-costly`. */
   readonly limit: number;
 }
+
+/** After so many codes other requests get their turn: awaiting what is in memory gives them none. */
+const turn = 500;
 
 const nothing = (): Trace => ({ unknownSystems: new Set() });
 
@@ -99,7 +103,10 @@ async function inAll(scope: Scope, imports: readonly Composed[], { system, versi
 
 async function keepThose(hits: readonly Hit[], test: (hit: Hit) => Promise<boolean>): Promise<Hit[]> {
   const kept: Hit[] = [];
-  for (const hit of hits) if (await test(hit)) kept.push(hit);
+  for (const [at, hit] of hits.entries()) {
+    if (at % turn === turn - 1) await others();
+    if (await test(hit)) kept.push(hit);
+  }
   return kept;
 }
 
@@ -114,6 +121,7 @@ async function hitsOfPart(scope: Scope, composed: Composed, part: Part, listing:
 export async function list(scope: Scope, composed: Composed, listing: Listing): Promise<readonly Hit[]> {
   const found = new Map<string, Hit>();
   for (const part of composed.include) {
+    await others();
     for (const hit of await hitsOfPart(scope, composed, part, listing)) {
       const key = `${hit.system}|${hit.concept.code}`;
       if (found.has(key) || (!composed.inactive && hit.concept.inactive)) continue;

@@ -38,6 +38,8 @@ export interface Scope {
   system(url: string, version?: string): Promise<System | undefined>;
   /** The versions of a code system that are known, for messages. */
   versions(url: string): Promise<readonly string[]>;
+  /** Whether a code system supplement is known, by its own canonical. */
+  hasSupplement(canonical: string): Promise<boolean>;
   conceptMaps(): Promise<readonly Listed[]>;
   conceptMap(canonical: string): Promise<ConceptMap | undefined>;
 }
@@ -152,6 +154,10 @@ export function scopeOf(base: Base, asked: Asked): Scope {
       const listed = source.named('CodeSystem', url).filter(({ content }) => content !== 'not-present');
       const named = [...listed.flatMap(({ version }) => version ?? []), ...(await base.tables.versions(url))];
       return [...new Set(named)];
+    },
+    async hasSupplement(canonical) {
+      const { url, version } = canonicalOf(canonical);
+      return (await choose(source.supplements(url), version, access)) !== undefined;
     },
     async conceptMaps() {
       const all: Listed[] = [];

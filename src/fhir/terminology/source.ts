@@ -37,6 +37,8 @@ export interface Source {
   named(type: Header['type'], url: string): readonly Listed[];
   /** Code systems that supplement this one. */
   supplementing(url: string): readonly Listed[];
+  /** Supplements by their own URL. */
+  supplements(url: string): readonly Listed[];
   /** The code system whose value set of all codes has this URL. */
   ofAllCodes(valueSet: string): Listed | undefined;
   conceptMaps(): readonly Listed[];
@@ -105,6 +107,7 @@ export function sourceOf(listed: readonly Listed[]): Source {
   for (const one of listed) {
     if (one.content === 'supplement') {
       add(`supplement ${canonicalOf(one.supplements ?? '').url}`, one);
+      add(`is supplement ${one.url}`, one);
       continue;
     }
     add(`${one.type} ${one.url}`, one);
@@ -115,6 +118,7 @@ export function sourceOf(listed: readonly Listed[]): Source {
   return {
     named: (type, url) => byName.get(`${type} ${url}`) ?? [],
     supplementing: (url) => byName.get(`supplement ${url}`) ?? [],
+    supplements: (url) => byName.get(`is supplement ${url}`) ?? [],
     ofAllCodes: (url) => byName.get(`all ${url}`)?.[0],
     conceptMaps: () => maps,
   };
@@ -125,6 +129,7 @@ export function layered(sources: readonly Source[]): Source {
   return {
     named: (type, url) => sources.flatMap((source) => source.named(type, url)),
     supplementing: (url) => sources.flatMap((source) => source.supplementing(url)),
+    supplements: (url) => sources.flatMap((source) => source.supplements(url)),
     ofAllCodes: (url) => sources.flatMap((source) => source.ofAllCodes(url) ?? [])[0],
     conceptMaps: () => sources.flatMap((source) => source.conceptMaps()),
   };

@@ -183,6 +183,13 @@ describe('codesystem.html: what a system is', () => {
     });
   });
 
+  it('#supplements: a value set that needs one that is not known is refused', async () => {
+    const set = valueSet('it', { system: animals });
+    const valueCanonical = 'http://example.org/CodeSystem/animals-xx';
+    set.extension = [{ url: 'http://hl7.org/fhir/StructureDefinition/valueset-supplement', valueCanonical }];
+    await expect(expand({ valueSet: set })).rejects.toThrow(valueCanonical);
+  });
+
   it('has a value set of all codes under the URL that it names, and under its own with ?fhir_vs', async () => {
     const all = await expand({ url: 'http://example.org/ValueSet/all-animals' });
     expect(flat(all.expansion?.contains).join(' ')).toBe(everything);
@@ -275,6 +282,14 @@ describe('valueset-operation-expand.html: what an expansion says', () => {
     });
     const page = await expand({ valueSet: set, resources: [big], offset: 9999, count: 5 });
     expect([page.expansion?.total, flat(page.expansion?.contains)]).toEqual([10_001, ['c9999', 'c10000']]);
+  });
+
+  it('refuses more regular expressions or includes than anybody means', async () => {
+    const many = (count: number, include: ValueSetComposeInclude) =>
+      expand({ valueSet: valueSet('many', ...Array.from({ length: count }, () => include)) });
+    const tooCostly = { issues: [{ code: 'too-costly' }] };
+    await expect(many(21, filtered('code', 'regex', 'c.*'))).rejects.toMatchObject(tooCostly);
+    await expect(many(2001, { system: animals })).rejects.toMatchObject(tooCostly);
   });
 
   it('survives a hierarchy with a cycle', async () => {
