@@ -3,7 +3,7 @@ import type { Logger } from '../shared/logger.ts';
 import type { Version } from '../store/resources/version.ts';
 import type { Store } from '../store/store.ts';
 import type { Access } from './access.ts';
-import type { Integrity } from './integrity/integrity.ts';
+import type { Integrity } from './integrity/policy.ts';
 import type { Body } from './reply.ts';
 import type { SearchParameters } from './search/parameters.ts';
 import type { Terminology } from './terminology/terminology.ts';

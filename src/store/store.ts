@@ -3,8 +3,7 @@ import type { AuditRecord } from './audit/record.ts';
 import type { Job } from './jobs/job.ts';
 import type { Version } from './resources/version.ts';
 import type { Write, Written } from './resources/write.ts';
-import type { TokenSearch } from './search/find-tokens.ts';
-import type { SearchPage, SearchQuery } from './search/query.ts';
+import type { SearchPage, SearchQuery, TokenSearch } from './search/query.ts';
 
 /** A pool or the one connection of a transaction; only files of `store` look inside. */
 export interface Database {

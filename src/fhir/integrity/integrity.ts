@@ -7,13 +7,7 @@ import type { Issue } from '../../shared/errors.ts';
 import type { Write } from '../../store/resources/write.ts';
 import type { Context } from '../context.ts';
 import { type Mention, mentionsOf } from './mentions.ts';
-import { enforcesAny, modeOf, type Policy } from './policy.ts';
-
-export interface Integrity {
-  readonly policy: Policy;
-  /** `Type/id` of resources that were there not long ago: only a remark is at stake, so that it may be late. */
-  readonly seen: Set<string>;
-}
+import { enforcesAny, type Integrity, modeOf, type Policy } from './policy.ts';
 
 /** A write that knows what it refers to. */
 export type CheckedWrite = Write & { readonly mentions?: readonly Mention[] };

@@ -10,6 +10,12 @@ export interface Policy {
   readonly modes: Readonly<Record<string, Mode>>;
 }
 
+export interface Integrity {
+  readonly policy: Policy;
+  /** `Type/id` of resources that were there not long ago: only a remark is at stake, so that it may be late. */
+  readonly seen: Set<string>;
+}
+
 /** The modes of a setting such as `livedoc=enforce,*=warn`, which `config` has checked. */
 export function modesOf(setting: string): Policy['modes'] {
   return Object.fromEntries(setting.split(',').map((part) => part.split('=') as [string, Mode]));

@@ -3,6 +3,7 @@
  * https://hl7.org/fhir/R4/http.html#ccreate, https://hl7.org/fhir/R4/http.html#cond-update
  */
 import { FhirError } from '../../shared/errors.ts';
+import { key32 } from '../../store/keys.ts';
 import type { Version } from '../../store/resources/version.ts';
 import type { SearchQuery } from '../../store/search/query.ts';
 import type { Context } from '../context.ts';
@@ -66,13 +67,20 @@ const identities: Readonly<Record<string, (value: string) => string>> = {
   url: (value) => value.replace(/\|.*$/, ''),
 };
 
+/**
+ * PostgreSQL has room for some thousands of locks in all, and a Bundle may have as many criteria: names share this many. Who
+ * shares one without need waits for a moment, no more.
+ */
+const lockCount = 1024;
+
 function locksOf(type: string, params: URLSearchParams): readonly string[] {
   const own = [...params].flatMap(([name, value]) => {
     const identity = Object.hasOwn(identities, name) ? identities[name] : undefined;
     if (!identity) return [];
     return value.split(/(?<!\\),/).map((one) => `${type}?${name}=${identity(one)}`);
   });
-  return own.length > 0 ? own : [`${type}?${params}`];
+  const names = own.length > 0 ? own : [`${type}?${params}`];
+  return names.map((name) => `criteria ${key32(name) & (lockCount - 1)}`);
 }
 
 /** The current versions that fulfil the criteria, `count` at most. */

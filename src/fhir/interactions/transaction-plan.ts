@@ -74,7 +74,7 @@ function wrongUrl(url: string, method: string): string {
 }
 
 /** The resources that a plan writes, as `Type/id`. */
-export function targetsOf({ op, type, id, criteria, found = [], isRepeated }: Plan): readonly string[] {
+function targetsOf({ op, type, id, criteria, found = [], isRepeated }: Plan): readonly string[] {
   if (op === 'get' || isRepeated || (op === 'create' && found.length > 0)) return [];
   if (op === 'delete' && criteria) return found.map((one) => `${type}/${one.id}`);
   return [`${type}/${id}`];

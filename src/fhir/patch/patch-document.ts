@@ -10,7 +10,7 @@ import type { Body } from '../reply.ts';
 import { applyFhirPathPatch } from './fhirpath-patch.ts';
 import { applyJsonPatch, type JsonOperation, parseJsonPatch } from './json-patch.ts';
 
-export const jsonPatchType = 'application/json-patch+json';
+const jsonPatchType = 'application/json-patch+json';
 
 export type Patch =
   | { readonly kind: 'json'; readonly text: string; readonly operations: readonly JsonOperation[] }

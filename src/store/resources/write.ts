@@ -1,6 +1,5 @@
 /** What is to be written: the resource's text around its version number, its search rows, and what must hold before. */
 import type { IndexRow } from '../search/index-row.ts';
-import type { Target } from './read.ts';
 
 export interface Write {
   readonly op: 'create' | 'update' | 'delete';
@@ -22,7 +21,7 @@ export interface Write {
   /** The state of the posted search parameters by which `index` was made; 1, the default: there were none. */
   readonly generation?: number;
   /** What has to be there, and not deleted, once all of it is written; it cannot be deleted while this version is current. */
-  readonly needs?: readonly Target[];
+  readonly needs?: readonly { readonly type: string; readonly id: string }[];
   /** Of a deletion: nothing may need the resource. */
   readonly isGuarded?: boolean;
 }

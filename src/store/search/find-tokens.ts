@@ -4,13 +4,7 @@ import { paramKey, systemKey, typeKey, valueKey } from '../keys.ts';
 import { columns, toVersion, type VersionRow } from '../resources/row.ts';
 import type { Version } from '../resources/version.ts';
 import type { Database } from '../store.ts';
-
-export interface TokenSearch {
-  readonly type: string;
-  /** `Type.code` of a token parameter. */
-  readonly param: string;
-  readonly values: readonly { readonly system: string; readonly code: string }[];
-}
+import type { TokenSearch } from './query.ts';
 
 /** The newest two current resources of each value, in the order of the values. */
 export async function findTokens(
