@@ -23,7 +23,9 @@ const measured = [
 const conditions = ['56717001', '38341003', '44054006', '195967001', '427089005'];
 
 const at = <T>(list: readonly T[], index: number): T => list[index % list.length] as T;
-const time = (index: number) => new Date(Date.UTC(2015, 0, 1) + ((index * 7919) % 5_256_000) * 60_000).toISOString();
+/** A moment of ten years, another for each index; `later` minutes after it. */
+const time = (index: number, later = 0) =>
+  new Date(Date.UTC(2015, 0, 1) + (((index * 7919) % 5_256_000) + later) * 60_000).toISOString();
 
 /** How rare the rare code is: once in so many Observations. */
 export const rarity = 100_000;
@@ -71,7 +73,7 @@ function encounterOf(n: number, subject: string): object {
     status: 'finished',
     class: { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: n % 4 ? 'AMB' : 'EMER' },
     subject: { reference: subject },
-    period: { start: time(n), end: time(n + 1) },
+    period: { start: time(n), end: time(n, 30) },
   };
 }
 
