@@ -11,7 +11,7 @@ export interface Changed {
 }
 
 /** An empty list: everything may have changed. Calls of one watcher never overlap; a rejected one is made again. */
-export type OnChange = (changed: readonly Changed[]) => Promise<void>;
+type OnChange = (changed: readonly Changed[]) => Promise<void>;
 
 export interface Watches {
   /**

@@ -36,7 +36,7 @@ function typesOf({ types }: ReindexJob): readonly string[] {
 }
 
 /** A job as parameters. */
-export function reindexParameters(job: ReindexJob): ParametersParameter[] {
+function reindexParameters(job: ReindexJob): ParametersParameter[] {
   return [
     { name: 'job', valueId: job.id },
     { name: 'status', valueCode: job.state },

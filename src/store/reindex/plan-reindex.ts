@@ -4,7 +4,7 @@ import type { Store } from '../store.ts';
 import { addReindexJob, openReindexJobs, type ReindexJob, wakeReindex } from './reindex-job.ts';
 
 /** A posted parameter of a type, `Type.code`. */
-export interface WantedParameter {
+interface WantedParameter {
   readonly type: string;
   readonly fingerprint: string;
 }

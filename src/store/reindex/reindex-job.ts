@@ -1,7 +1,7 @@
 /** Reindexing as the database keeps it: what is to be done, how far it is, and what came of it. */
 import type { Database } from '../store.ts';
 
-export type ReindexState = 'queued' | 'running' | 'completed' | 'cancelled' | 'failed';
+type ReindexState = 'queued' | 'running' | 'completed' | 'cancelled' | 'failed';
 
 export interface ReindexJob {
   /** The order of jobs. */
