@@ -5,6 +5,7 @@
 import type { Logger } from '../../shared/logger.ts';
 import type { OpenStore } from '../../store/open.ts';
 import type { Version } from '../../store/resources/version.ts';
+import type { Changed } from '../../store/watch.ts';
 import type { Validation } from './validator.ts';
 
 const type = 'StructureDefinition';
@@ -46,14 +47,21 @@ export async function followDefinitions({ store, put, log }: Follow): Promise<{ 
     log.debug('posted profiles', { count: known.size });
   }
 
-  const watching = await store.watch([type], async (changed) => {
-    if (changed.length === 0) {
-      await takeAll();
-      return;
-    }
+  async function takeChanged(changed: readonly Changed[]): Promise<void> {
+    if (changed.length === 0) return takeAll();
     const versions = await store.resources.readMany(changed);
     for (const version of versions) if (version) take(version);
-  });
-  await takeAll();
+  }
+
+  // One after the other, so that what was read earlier never comes later.
+  let last: Promise<void> = Promise.resolve();
+  function inTurn(changed: readonly Changed[]): Promise<void> {
+    const own = last.then(() => takeChanged(changed));
+    last = own.catch(() => undefined);
+    return own;
+  }
+
+  const watching = await store.watch([type], inTurn);
+  await inTurn([]);
   return watching;
 }

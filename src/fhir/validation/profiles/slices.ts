@@ -130,7 +130,8 @@ function profileTest(slice: Node, path: string, registry: Registry): Test {
   const profiles = nodes.flatMap(({ types = [] }) =>
     types.flatMap(({ profile = [], targetProfile = [] }) => (isTarget ? targetProfile : profile)),
   );
-  if (profiles.length === 0) return undefined;
+  // A base type is a profile too.
+  if (profiles.length === 0) return typeTest(slice, path, registry);
   return (value, ask) =>
     valuesAt(value, steps, ask.environment).some((one) => profiles.some((profile) => ask.conforms(one, profile)));
 }

@@ -92,8 +92,44 @@ beforeAll(() => {
       type: [{ code: 'Reference', targetProfile: [`${mine}practitioner`] }],
     },
   ]);
+  profile('entries', 'Bundle', [
+    { id: 'Bundle.entry', ...by('profile', 'resource', { rules: 'closed' }) },
+    { id: 'Bundle.entry:practitioner', min: 1 },
+    {
+      id: 'Bundle.entry:practitioner.resource',
+      min: 1,
+      type: [{ code: 'Practitioner', profile: [`${mine}practitioner`] }],
+    },
+    { id: 'Bundle.entry:basic' },
+    { id: 'Bundle.entry:basic.resource', min: 1, type: [{ code: 'Basic' }] },
+  ]);
+  profile('hb', 'Observation', [{ id: 'Observation.code', patternCodeableConcept: { text: 'hb' } }]);
+  profile('byResolvedCode', 'Observation', [
+    { id: 'Observation.hasMember', ...by('value', 'resolve().code') },
+    { id: 'Observation.hasMember:hb', min: 1, type: [{ code: 'Reference', targetProfile: [`${mine}hb`] }] },
+  ]);
+  profile('byOfType', 'Observation', [
+    { id: 'Observation.component', ...by('value', 'value.ofType(CodeableConcept)') },
+    { id: 'Observation.component:a', min: 1 },
+    { id: 'Observation.component:a.value[x]:valueCodeableConcept', patternCodeableConcept: { text: 'A' } },
+  ]);
   profile('looping', 'Patient', [
     { id: 'Patient.link.other', type: [{ code: 'Reference', targetProfile: [`${mine}looping`] }] },
+  ]);
+  profile('asking', 'Patient', [
+    {
+      id: 'Patient',
+      constraint: [
+        { key: 'a-1', severity: 'warning', human: 'Has a name.', expression: 'name.exists()' },
+        { key: 'a-2', severity: 'error', human: 'Conforms.', expression: `conformsTo('${mine}snapshotOnly')` },
+        {
+          key: 'a-3',
+          severity: 'error',
+          human: 'Is in the set.',
+          expression: "gender.memberOf('http://hl7.org/fhir/ValueSet/administrative-gender')",
+        },
+      ],
+    },
   ]);
   profile('bothWays', 'Patient', [{ id: 'Patient.name', min: 1 }], { baseDefinition: `${mine}otherWay` });
   profile('otherWay', 'Patient', [{ id: 'Patient.gender', min: 1 }], { baseDefinition: `${mine}bothWays` });
@@ -216,6 +252,33 @@ describe('slices', () => {
       'required Observation.performer',
     ]);
   });
+  it('of a Bundle are found by profile and type of their resources', () => {
+    const entry = (resource: {
+      readonly resourceType: string;
+      readonly id: string;
+      readonly [other: string]: unknown;
+    }) => ({
+      fullUrl: `http://x.org/${resource.resourceType}/${resource.id}`,
+      resource,
+    });
+    const bundle = (...all: object[]) => ({ resourceType: 'Bundle', type: 'collection', entry: all });
+    const named = entry({ resourceType: 'Practitioner', id: '1', name: [{ text: 'x' }] });
+    const nameless = entry({ resourceType: 'Practitioner', id: '2' });
+    const group = entry({ resourceType: 'Basic', id: '3', code: { text: 'x' } });
+    expect(found('entries', bundle(named, group))).toEqual([]);
+    expect(found('entries', bundle(nameless, group))).toEqual(['required Bundle.entry', 'structure Bundle.entry[0]']);
+  });
+  it('are found by what a reference leads to', () => {
+    const hasMember = [{ reference: '#o' }];
+    const of = (text: string) => observation({ contained: [observation({ id: 'o', code: { text } })], hasMember });
+    expect(found('byResolvedCode', of('hb'))).toEqual([]);
+    expect(found('byResolvedCode', of('na'))).toEqual(['required Observation.hasMember']);
+  });
+  it('are found by one type of a choice', () => {
+    const component = (text: string) => [{ code: { text: 'c' }, valueCodeableConcept: { text } }];
+    expect(found('byOfType', observation({ component: component('A') }))).toEqual([]);
+    expect(found('byOfType', observation({ component: component('B') }))).toEqual(['required Observation.component']);
+  });
   it('are found by the value of an extension', () => {
     const contact = (rank: number) => [
       { name: { text: 'x' }, extension: [{ url: `${mine}rank`, valueInteger: rank }] },
@@ -270,6 +333,13 @@ describe('targets of references', () => {
     const link = (id: string) => [{ type: 'seealso', other: { reference: id } }];
     const contained = [patient({ id: 'a', link: link('#b') }), patient({ id: 'b', link: link('#a') })];
     expect(found('looping', patient({ contained, link: link('#a') }))).toEqual([]);
+  });
+});
+
+describe('constraints', () => {
+  it('keep their severity, and may ask for profiles and value sets', () => {
+    expect(found('asking', patient({ gender: 'male' }))).toEqual(['warning invariant Patient', 'invariant Patient']);
+    expect(found('asking', patient({ gender: 'male', name: [{ text: 'x' }] }))).toEqual([]);
   });
 });
 
