@@ -11,7 +11,7 @@ import { mayShow } from '../interactions/guard.ts';
 import { restriction, searcherOf } from './criteria.ts';
 import { pointers } from './include-pointers.ts';
 import type { Include } from './include-value.ts';
-import { r4Parameters } from './parameters.ts';
+import { parameterOf, r4Parameters } from './parameters.ts';
 
 /** More than this comes with no page, however many ask for it. */
 export const maxIncluded = 1000;
@@ -93,20 +93,28 @@ async function definitions(
   });
 }
 
+/** What is pointed at, and the canonical URLs that name it, too. */
+type Named = ReadonlyMap<Version, readonly string[]>;
+
 async function gatherReverse(gathering: Gathering, around: readonly Version[], include: Include): Promise<void> {
   const { context } = gathering;
   const { source, target } = include;
   const pointed = around.filter(({ type }) => target === undefined || target === type);
   if (pointed.length === 0) return;
+  const named: Named = new Map(pointed.map((version) => [version, canonicalsOf(context, version)]));
   const searcher = searcherOf(context);
   const sources = (source === '*' ? resourceTypes() : [source]).filter((type) => context.access.may('s', type));
   const parts = sources.flatMap((type) => {
-    const where = pointing(context, type, include.code, pointed);
+    const where = pointing(context, type, include.code, named);
     return where ? [{ type, where: [where, ...restriction(searcher, type)], sort: [] }] : [];
   });
   const [first, ...also] = parts;
   if (!first) return;
   const room = maxIncluded - gathering.found.length;
+  if (room === 0) {
+    gathering.truncated = true;
+    return;
+  }
   const page = await context.store.search({
     ...first,
     ...(also.length > 0 ? { also } : {}),
@@ -114,7 +122,27 @@ async function gatherReverse(gathering: Gathering, around: readonly Version[], i
     total: 'none',
   });
   if (page.next !== undefined) gathering.truncated = true;
-  keep(gathering, page.versions);
+  keep(gathering, page.versions.filter(pointsAt(context, named, include)));
+}
+
+/** The canonical URLs that name a resource, where its type has any. */
+function canonicalsOf(context: Context, { type, body }: Version): readonly string[] {
+  if (parameterOf(context, type, 'url')?.type !== 'uri') return [];
+  const { url, version } = JSON.parse(body) as { readonly url?: string; readonly version?: string };
+  if (typeof url !== 'string') return [];
+  return typeof version === 'string' ? [url, `${url}|${version}`] : [url];
+}
+
+/** A canonical with a version is indexed without it, too: what names another version than those is left out. */
+function pointsAt(context: Context, named: Named, include: Include): (version: Version) => boolean {
+  const canonicals = new Set([...named.values()].flat());
+  if (canonicals.size === 0) return () => true;
+  const names = new Set([...named.keys()].map(({ type, id }) => `${type}/${id}`));
+  return (version) => {
+    const { current, versioned, canonical } = pointers(context, [version], [{ ...include, source: version.type }]);
+    const isNamed = [...current, ...versioned].some(({ type, id }) => names.has(`${type}/${id}`));
+    return isNamed || [...canonical.values()].some((urls) => [...urls].some((url) => canonicals.has(url)));
+  };
 }
 
 /** That a resource of the type points by the parameter (`*`: by any) at one of those; undefined: it never does. */
@@ -122,15 +150,15 @@ function pointing(
   { parameters = r4Parameters }: Context,
   type: string,
   code: string,
-  pointed: readonly Version[],
+  named: Named,
 ): Clause | undefined {
   const ways = parameters
     .parameters(type)
     .filter((parameter) => parameter.type === 'reference' && (code === '*' || code === parameter.code))
     .flatMap((parameter): Clause[][] => {
-      const any = pointed
-        .filter((version) => parameter.targets?.includes(version.type) ?? true)
-        .map((version) => ({ type: version.type, id: version.id }));
+      const any = [...named]
+        .filter(([version]) => parameter.targets?.includes(version.type) ?? true)
+        .flatMap(([{ type: of, id }, urls]) => [{ type: of, id }, ...urls.map((url) => ({ url }))]);
       return any.length > 0 ? [[{ kind: 'reference', param: `${type}.${parameter.code}`, any }]] : [];
     });
   if (ways.length === 0) return undefined;

@@ -185,6 +185,13 @@ describe('includes (search.html#include)', () => {
     ).toHaveLength(1);
   });
 
+  it('bring what names a definition, of its version or of none', async () => {
+    const around = (id: string) =>
+      find(`/Questionnaire?_id=${id}&_revinclude=QuestionnaireResponse:questionnaire`, 'test', 'include');
+    expect([await around('q12'), await around('q13'), await around('q2')]).toEqual([['a', 'c'], ['c'], ['b', 'c']]);
+    expect(await find('/Questionnaire?_id=q12&_revinclude=*', 'test', 'include')).toEqual(['a', 'c']);
+  });
+
   it('end in a circle', async () => {
     expect(await find('/Location?_id=circle&_include:iterate=Location:partof', 'test', 'include')).toEqual([]);
     expect(await find('/Location?_id=room&_include:iterate=Location:partof', 'test', 'include')).toEqual([
