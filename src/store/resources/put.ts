@@ -1,6 +1,6 @@
 /** Writes: many requests in one round trip, each with its own result or its own error. */
 import { FhirError } from '../../shared/errors.ts';
-import { type KnownWords, type Word, wordKey, wordsOf } from '../search/dictionary.ts';
+import { type KnownWords, type Word, wordKey, wordsKey, wordsOf } from '../search/dictionary.ts';
 import type { Database } from '../store.ts';
 import { type Guard, guardOf } from './guard-references.ts';
 import { pack, type Request } from './pack.ts';
@@ -49,20 +49,23 @@ function resultOf(request: Request, results: readonly number[]): readonly Writte
   return request.writes.map((write, index) => toWritten(write, results[index] as number));
 }
 
-/** The words of the writes that are not known to be in the dictionary, each once. */
-function newWords(requests: readonly Request[], known: KnownWords): Map<string, Word> {
+interface News {
+  /** Words that may not be in the dictionary yet, each once. */
+  readonly words: Map<string, Word>;
+  /** Of the rows that have them. */
+  readonly keys: Set<string>;
+}
+
+function newWords(requests: readonly Request[], known: KnownWords): News {
   const words = new Map<string, Word>();
-  for (const { writes } of requests) {
-    for (const { index } of writes) {
-      for (const row of index) {
-        for (const word of wordsOf(row)) {
-          const key = wordKey(word);
-          if (!known.has(key)) words.set(key, word);
-        }
-      }
-    }
+  const keys = new Set<string>();
+  for (const row of requests.flatMap(({ writes }) => writes.flatMap(({ index }) => index))) {
+    const key = wordsKey(row);
+    if (key === undefined || key === '' || known.has(key) || keys.has(key)) continue;
+    keys.add(key);
+    for (const word of wordsOf(row)) words.set(wordKey(word), word);
   }
-  return words;
+  return { words, keys };
 }
 
 /** The oldest state of the posted search parameters by which one of the writes was indexed. */
@@ -103,11 +106,11 @@ export async function writeAll(
   requests: readonly Request[],
   { careful, known, commits }: WriteOptions,
 ): Promise<readonly (readonly Written[] | Error)[]> {
-  const words = newWords(requests, known);
+  const { words, keys } = newWords(requests, known);
   const values = [careful, ...pack(requests, [...words.values()]), generationOf(requests)];
   const guard = guardOf(requests.flatMap(({ writes }) => writes));
   const results = await (guard ? writeGuarded(db, values, guard) : write(db, values));
-  if (commits) known.add(words.keys());
+  if (commits) known.add(keys);
   let from = 0;
   return requests.map((request) => {
     const own = results.slice(from, from + request.writes.length);

@@ -17,10 +17,10 @@ export interface Word {
   readonly val: string;
 }
 
-/** What is known to be in the dictionary already. */
+/** Rows whose words are known to be in the dictionary already, by `wordsKey`. */
 export interface KnownWords {
-  has(word: string): boolean;
-  add(words: Iterable<string>): void;
+  has(key: string): boolean;
+  add(keys: Iterable<string>): void;
 }
 
 const MOST_REMEMBERED = 50_000;
@@ -29,16 +29,43 @@ export function openKnownWords(): KnownWords {
   const known = new Set<string>();
   return {
     has: (word) => known.has(word),
-    add(words) {
+    add(keys) {
       if (known.size > MOST_REMEMBERED) known.clear();
-      for (const word of words) known.add(word);
+      for (const key of keys) known.add(key);
     },
   };
 }
 
-/** By what a word is remembered. */
+/** Tells two words apart. */
 export function wordKey({ p, kind, code, label, sys, name }: Word): string {
   return `${p} ${kind} ${code} ${label} ${sys} ${kind === 'n' ? name : ''}`;
+}
+
+/** The same for rows with the same words, made without hashing: nearly every row's words are known. undefined: it has none. */
+export function wordsKey(row: IndexRow): string | undefined {
+  switch (row.kind) {
+    case 'token': {
+      const { param, system = '', code, names, types, coded } = row;
+      if (!coded && !names && !types) return undefined;
+      const shared = coded ? `${system}\n${code}` : '';
+      const typed = types ? JSON.stringify(types) : '';
+      return `${param}\n${shared}\n${names?.join('\n') ?? ''}\n${typed}`;
+    }
+    case 'reference':
+      return row.name === undefined
+        ? undefined
+        : `${row.param}\n${row.target?.type}/${row.target?.id} ${row.url}\n${row.name}`;
+    case 'quantity':
+      return row.system === undefined || row.code === undefined
+        ? undefined
+        : `${row.param}\n${row.system}\n${row.code}`;
+    case 'composite':
+      return row.parts
+        .map((part) => (part.kind === 'quantity' ? `${row.param}\n${part.system}\n${part.code}` : ''))
+        .join('');
+    default:
+      return undefined;
+  }
 }
 
 type TokenRow = Extract<IndexRow, { kind: 'token' }>;
