@@ -55,6 +55,6 @@ function isWrite(code: string): boolean {
   return code === 'create' || code === 'update' || code === 'patch' || code === 'delete';
 }
 
-export function searchParam({ code, type, url }: SearchParameter): CapabilityStatementRestResourceSearchParam {
+function searchParam({ code, type, url }: SearchParameter): CapabilityStatementRestResourceSearchParam {
   return { name: code, definition: url, type: type as CapabilityStatementRestResourceSearchParam['type'] };
 }

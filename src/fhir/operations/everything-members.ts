@@ -40,7 +40,7 @@ const notCare = new Set([
 ]);
 
 /** By id: a resource that is changed between two pages stays where it is. */
-export const byId: readonly SortKey[] = [{ param: '_id', kind: 'id', descending: false }];
+const byId: readonly SortKey[] = [{ param: '_id', kind: 'id', descending: false }];
 
 /** A record holds who looked at it only when that is asked for: each look adds to it. */
 const onlyWhenAsked = new Set(['AuditEvent']);

@@ -53,7 +53,7 @@ export interface Limits {
 }
 
 /** Whether a resource that is pointed at goes along: it is there, it may be seen, and it is nobody else's record. */
-export function goesAlong(
+function goesAlong(
   context: Context,
   { root, persons, since }: Limits,
   version: Version | undefined,

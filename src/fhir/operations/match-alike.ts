@@ -19,7 +19,7 @@ const sounds: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** The sound of a folded name; equal for spellings of one name, now and then also for two names. */
-export function soundOf(name: string): string {
+function soundOf(name: string): string {
   return sounds.reduce((text, [pattern, sound]) => text.replace(pattern, sound), name.replaceAll(' ', ''));
 }
 
