@@ -101,6 +101,7 @@ function has(compiling: Compiling, type: string, clause: ClauseOf<'has'>): Condi
         CROSS JOIN LATERAL (SELECT ${y}.v FROM ${from(y)} AND ${y}.rkey = ${x}.target OFFSET 0) ${y}`;
     },
     key: clauseKey(clause),
+    within: conditions,
   };
 }
 

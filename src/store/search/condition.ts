@@ -20,6 +20,8 @@ export interface Condition {
   readonly streams?: ((walk: Walk) => readonly string[]) | undefined;
   /** By what its frequency is remembered; absent: finding it out costs too much. */
   readonly key?: string | undefined;
+  /** At most as many versions fulfil it as the least frequent of these, which are cheaper to count. */
+  readonly within?: readonly Condition[] | undefined;
   /** At most so many versions fulfil it, where that is known beforehand. */
   readonly most?: number | undefined;
   /** Of date clauses: what rows that are the only value of `param` must fulfil, as ranges of one index each. */

@@ -23,6 +23,13 @@ export interface Frequencies {
   learn(db: Database, name: Naming, type: string, where: readonly Clause[]): Promise<void>;
 }
 
+interface Asked {
+  readonly db: Database;
+  readonly name: Naming;
+  readonly type: string;
+  readonly where: readonly Clause[];
+}
+
 interface Entry {
   readonly count: number;
   readonly until: number;
@@ -42,24 +49,44 @@ export function openFrequencies(dense = DENSE, now: () => number = Date.now): Fr
     entries.set(key, { count, until: now() + LIFETIME_MS });
   }
 
+  /** Counts those of the chosen conditions that are not known yet, in one round trip. */
+  async function count(
+    { db, name, type, where }: Asked,
+    choose: (condition: Condition) => readonly Condition[],
+  ): Promise<readonly Condition[]> {
+    const sql = beginSql();
+    const conditions = compile({ sql, dense, frequency: known }, type, where);
+    const asked: string[] = [];
+    const counts: string[] = [];
+    for (const condition of conditions.flatMap(choose)) {
+      const { key, list } = condition;
+      if (key === undefined || !list || known(condition) !== undefined) continue;
+      asked.push(key);
+      counts.push(`(SELECT count(*) FROM (SELECT FROM (${list()}) x LIMIT ${dense}) y)::int`);
+    }
+    if (asked.length === 0) return conditions;
+    const [row] = await db.query<{ counts: number[] }>(
+      name(sql.finish(`SELECT ARRAY[${counts.join(', ')}] AS counts`)),
+    );
+    for (const [at, key] of asked.entries()) remember(key, row?.counts[at] ?? dense);
+    return conditions;
+  }
+
+  /** What lies within something rare is as rare. */
+  function bound({ key, within = [] }: Condition): void {
+    const least = Math.min(...within.map((inner) => known(inner) ?? dense));
+    if (key !== undefined && least < dense) remember(key, least);
+  }
+
   return {
     dense,
     known,
     async learn(db, name, type, where) {
-      const sql = beginSql();
-      const asked: string[] = [];
-      const counts: string[] = [];
-      for (const condition of compile({ sql, dense, frequency: known }, type, where)) {
-        const { key, list } = condition;
-        if (key === undefined || !list || known(condition) !== undefined) continue;
-        asked.push(key);
-        counts.push(`(SELECT count(*) FROM (SELECT FROM (${list()}) x LIMIT ${dense}) y)::int`);
+      const asked = { db, name, type, where };
+      if (where.some(({ kind }) => kind === 'has')) {
+        for (const condition of await count(asked, ({ within = [] }) => within)) bound(condition);
       }
-      if (asked.length === 0) return;
-      const [row] = await db.query<{ counts: number[] }>(
-        name(sql.finish(`SELECT ARRAY[${counts.join(', ')}] AS counts`)),
-      );
-      for (const [at, key] of asked.entries()) remember(key, row?.counts[at] ?? dense);
+      await count(asked, (condition) => [condition]);
     },
   };
 }
