@@ -92,7 +92,7 @@ describe('processes that answer HTTP', () => {
     process.kill(first, 'SIGKILL');
     await until(async () => (await get('/healthz').catch(() => ({ status: 0 }))).status === 200);
     await until(async () => {
-      const now = await workers().catch(() => []);
+      const now = await workers().catch((): number[] => []);
       return now.length === 2 && !now.includes(first);
     });
     const authorization = `Bearer ${await token()}`;
