@@ -41,7 +41,7 @@ export function componentsOf(
 }
 
 /** The kind of row that a component's values are. */
-export function partKind({ type }: SearchParameter): Part['kind'] {
+function partKind({ type }: SearchParameter): Part['kind'] {
   return type === 'number' ? 'quantity' : (type as Part['kind']);
 }
 

@@ -1,6 +1,6 @@
 /** What a resource can be found by: one row for each value of each search parameter, before hashing. */
 
-export interface TokenPart {
+interface TokenPart {
   readonly system?: string;
   readonly code: string;
 }

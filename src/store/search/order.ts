@@ -15,7 +15,7 @@ export const sources = {
 } as const;
 
 /** Rows that are there to be found, but not to be sorted by: a concept that is only a text, a word of a name. */
-export const wholes: Readonly<Partial<Record<SortKey['kind'], (t: string) => string>>> = {
+const wholes: Readonly<Partial<Record<SortKey['kind'], (t: string) => string>>> = {
   token: (t) => `${t}.val <> ''`,
   string: (t) => `${t}.exact <> 0`,
 };
