@@ -57,7 +57,16 @@ export function match(method: string, path: string): Match {
   if (type !== '' && !isResourceType(type)) {
     throw new FhirError('notFound', `${type} is not a resource type of FHIR R4.`);
   }
+  if (segments.at(-1)?.startsWith('$')) throw noOperation(path);
   throw new FhirError('notFound', `There is nothing at ${path}.`);
+}
+
+/** https://hl7.org/fhir/R4/operations.html: unknown, or not for this level. */
+function noOperation(path: string): FhirError {
+  const diagnostics = `There is nothing at ${path}: this server has no such operation, or not at this level.`;
+  return new FhirError('notFound', diagnostics, {
+    issues: [{ severity: 'error', code: 'not-supported', diagnostics }],
+  });
 }
 
 function targetOf(words: readonly string[], segments: readonly string[]): Target {
