@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Binary, Bundle, DiagnosticReport, Media, Resource } from '@medplum/fhirtypes';
+import type { Bundle, DiagnosticReport, Media, Resource } from '@medplum/fhirtypes';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeFilm } from '../../src/demo/film.ts';
 import { push } from '../../src/demo/push.ts';
@@ -93,14 +93,11 @@ describe('a chest film pushed by a modality', { timeout: 120_000 }, () => {
   it('has a heat map that opens as a picture', async () => {
     const id = report.media?.[0]?.link?.reference?.split('/')[1];
     const [media] = await found<Media>(`Media?_id=${id}`);
-    const { json } = await call(await backend(), `/fhir/${media?.content?.url}`);
-    const { contentType, data } = json as Binary;
-    expect(contentType).toBe('image/png');
-    expect(
-      Buffer.from(data ?? '', 'base64')
-        .subarray(1, 4)
-        .toString(),
-    ).toBe('PNG');
+    const headers = { authorization: `Bearer ${await backend()}` };
+    const response = await fetch(`${server.origin}/fhir/${media?.content?.url}`, { headers });
+    expect(response.headers.get('content-type')).toBe('image/png');
+    const picture = Buffer.from(await response.arrayBuffer());
+    expect(picture.subarray(1, 4).toString()).toBe('PNG');
   });
 
   it('is not validated by staff, and by a physician once', async () => {
