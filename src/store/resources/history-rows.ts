@@ -111,11 +111,9 @@ function countOfTypes(sql: Sql, range: HistoryRange): string {
   const part = (table: Table, deleted: string) =>
     `(SELECT FROM ${table} t WHERE t.rtype = k.rtype ${deleted} ${where} ${timely(sql, range, table, isFeed(range))}
       ORDER BY t.v ${limit})`;
-  const parts = [
-    part('resource', 'AND NOT t.deleted'),
-    part('resource', 'AND t.deleted'),
-    part('history', ''),
-  ].join(' UNION ALL ');
+  const parts = [part('resource', 'AND NOT t.deleted'), part('resource', 'AND t.deleted'), part('history', '')].join(
+    ' UNION ALL ',
+  );
   return `WITH ${kinds}, ${bounds}
     SELECT count(*) AS total FROM (SELECT FROM ${kindsOf(sql, range)} k CROSS JOIN LATERAL (${parts}) c ${limit}) t`;
 }
