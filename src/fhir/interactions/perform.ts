@@ -53,11 +53,11 @@ export function match(method: string, path: string): Match {
   }
   if (methodsOf(path).length > 0)
     throw new FhirError('methodNotAllowed', `${method} is not for ${path || 'the base'}.`);
+  if (segments.at(-1)?.startsWith('$')) throw noOperation(path);
   const [type = ''] = segments;
   if (type !== '' && !isResourceType(type)) {
     throw new FhirError('notFound', `${type} is not a resource type of FHIR R4.`);
   }
-  if (segments.at(-1)?.startsWith('$')) throw noOperation(path);
   throw new FhirError('notFound', `There is nothing at ${path}.`);
 }
 
