@@ -314,7 +314,7 @@ describe('history of an instance', () => {
 
   it('refuses bad parameters with 400', async () => {
     const id = await made();
-    for (const query of ['_count=-1', '_count=x', '_since=yesterday', 'name=x', '_page=x']) {
+    for (const query of ['_count=-1', '_count=x', '_since=yesterday', '_page=x']) {
       expect([query, (await request('GET', `/Patient/${id}/_history?${query}`)).status]).toEqual([query, 400]);
     }
   });
