@@ -1,4 +1,5 @@
 /** POST of Observations and Patients against a bare prepared INSERT of the same text, both committed with fsync. */
+import { readers } from './read.ts';
 import { observation, patient } from './resources.ts';
 import { compare, fhirHeaders, type Side, type Suite } from './suite.ts';
 
@@ -11,7 +12,7 @@ export function creations(): () => { readonly type: string; readonly body: strin
     made += 1;
     return made % 2
       ? { type: 'Patient', body: patient(made) }
-      : { type: 'Observation', body: observation(made, `Patient/p${made % 1000}`) };
+      : { type: 'Observation', body: observation(made, `Patient/p${(made % 1000) + 1}`) };
   };
 }
 
@@ -29,6 +30,8 @@ export function creating(origin: string, token: string, next: ReturnType<typeof 
 }
 
 export const createSuite: Suite = async function* (bench) {
+  // The patients that the observations are of.
+  await readers(bench);
   const next = creations();
   const headers = { 'content-type': 'application/fhir+json' };
   yield* compare(bench, 'create', bar, (token) => ({
