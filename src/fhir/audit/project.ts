@@ -70,7 +70,7 @@ export async function projectForReader(projection: Projection): Promise<void> {
 /** How long the background waits when there is nothing left to do, milliseconds. */
 const rest = 30_000;
 /** Between two batches, in times of the last one: requests come first, and under load the trail may lag behind its records. */
-const restsPerBatch = 4;
+const restsPerBatch = 9;
 
 /** Projects in the background until stopped; `stop` waits for the batch under way. */
 export function startProjecting(projection: Projection): { stop(): Promise<void> } {
