@@ -35,7 +35,7 @@ export const settings = z.object({
     .max(64)
     .optional()
     .describe(
-      'Processes that answer HTTP, 1 to 64; 1 answers in the main process. Default: the number of cores, at most 8.',
+      'Processes that answer HTTP, 1 to 64; 1 answers in the main process. Each takes 5 to 10 database connections. Default: the number of cores, at most 8.',
     ),
   LIVEDOC_DIMSE_PORT: port.default(11_112).describe('DIMSE port; 0 takes a free one.'),
   LIVEDOC_DIMSE_HOST: z.string().min(1).default('0.0.0.0').describe('Address on which DIMSE listens.'),

@@ -56,6 +56,14 @@ export interface Parts {
   readonly base: string;
 }
 
+/** PostgreSQL takes a hundred connections unless told otherwise; listeners and administration need some besides. */
+const sharedConnections = 48;
+
+/** Connections of one process: as many as keep it busy, but of all processes together no more than PostgreSQL has. */
+function connectionsOf({ workers }: Config): number {
+  return Math.min(10, Math.max(5, Math.floor(sharedConnections / workers)));
+}
+
 /** Starts or attaches to PostgreSQL and opens what stands on it; what was opened is closed by `closers`. */
 export async function openParts(config: Config, closers: Closers, log: Logger): Promise<Parts> {
   let databaseUrl = config.DATABASE_URL;
@@ -68,6 +76,7 @@ export async function openParts(config: Config, closers: Closers, log: Logger): 
     databaseUrl,
     schema: config.LIVEDOC_SCHEMA,
     queryTimeoutSeconds: config.LIVEDOC_QUERY_TIMEOUT_S,
+    connections: connectionsOf(config),
     log,
   });
   closers.add('store', () => store.close());

@@ -27,6 +27,8 @@ export async function startLiveServer(given: Readonly<Record<string, string>>): 
     LIVEDOC_DIMSE_PORT: '0',
     LIVEDOC_HTTP_HOST: '127.0.0.1',
     LIVEDOC_DIMSE_HOST: '127.0.0.1',
+    // The same on every machine.
+    LIVEDOC_WORKERS: '2',
     ...given,
   };
   const child = spawn(process.execPath, ['dist/main.js'], {

@@ -10,6 +10,8 @@ export function serverSettings(memory: number = totalmem()): Readonly<Record<str
     // Above 1 GiB the operating system's cache does as well, and the neural network needs the memory.
     shared_buffers: `${Math.max(64, Math.min(1024, quarter))}MB`,
     effective_cache_size: `${Math.max(128, quarter * 2)}MB`,
+    // Several processes of ours, each with a pool, and whoever administers the database beside them.
+    max_connections: '200',
     work_mem: '16MB',
     maintenance_work_mem: '128MB',
     wal_buffers: '32MB',
