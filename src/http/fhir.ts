@@ -35,8 +35,6 @@ export interface FhirDeps extends Omit<Context, 'access'> {
   /** The release, for the CapabilityStatement. */
   readonly version: string;
   readonly oauth?: NonNullable<CapabilityOptions['oauth']>;
-  /** Canonicals of the profiles of a type that this server has, for the CapabilityStatement. */
-  readonly profilesOf?: NonNullable<CapabilityOptions['profiles']>;
   /** Whether a browser application of another origin may call; nobody by default. */
   readonly allowsOrigin?: (origin: string) => boolean;
 }
@@ -75,7 +73,6 @@ function contextOf({
   metrics: _metrics,
   version: _version,
   oauth: _oauth,
-  profilesOf: _profilesOf,
   allowsOrigin: _allowsOrigin,
   ...context
 }: FhirDeps): Omit<Context, 'access'> {
@@ -83,11 +80,10 @@ function contextOf({
 }
 
 function capabilityOptions(deps: FhirDeps): CapabilityOptions {
-  const { base, version, oauth, parameters, conditionalDelete = 'single', profilesOf } = deps;
+  const { base, version, oauth, parameters, conditionalDelete = 'single' } = deps;
   return {
     ...{ base, version, interactions, operations, parameters, conditionalDelete },
     ...(oauth ? { oauth } : {}),
-    ...(profilesOf ? { profiles: profilesOf } : {}),
   };
 }
 

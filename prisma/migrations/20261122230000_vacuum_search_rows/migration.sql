@@ -1,5 +1,5 @@
 -- Searches read the search rows from their indexes alone, which PostgreSQL can only for pages that a vacuum has seen. By default
--- a fifth of a table may be new before one comes: after a large import every search would look into the tables for hours.
+-- a fifth of a table may be new before one comes, and until then searches look into the tables too.
 DO $$
 DECLARE
   name text;

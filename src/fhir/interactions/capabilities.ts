@@ -20,8 +20,6 @@ export interface CapabilityOptions extends WithParameters {
   /** The server's interactions, as its table has them. */
   readonly interactions: readonly { readonly code: string; readonly path: string; readonly method: string }[];
   readonly operations: readonly Operation[];
-  /** Canonicals of the profiles of a type that the server has; absent: none. */
-  readonly profiles?: (type: string) => readonly string[];
   /** Where an app signs its user in, where SMART clients look for it. */
   readonly oauth?: { readonly authorize: string; readonly token: string };
   /** Whether a conditional delete may delete several; absent: a single one. */
@@ -102,13 +100,7 @@ export function capabilities(options: CapabilityOptions, mode: Mode = 'full'): C
 type Rest = NonNullable<CapabilityStatement['rest']>[number];
 
 function resourcesOf(
-  {
-    interactions,
-    operations,
-    parameters = r4Parameters,
-    profiles = () => [],
-    conditionalDelete = 'single',
-  }: CapabilityOptions,
+  { interactions, operations, parameters = r4Parameters, conditionalDelete = 'single' }: CapabilityOptions,
   mode: Mode,
 ): NonNullable<Rest['resource']> {
   const ofTypes = interactions.filter(({ path, code }) => path.startsWith(':type') && code !== 'operation');
@@ -128,7 +120,6 @@ function resourcesOf(
         ...shared,
         parameters: searchable.get(type) ?? [],
         revIncludes: pointing.get(type) ?? [],
-        profiles: profiles(type),
       }),
     );
 }

@@ -19,12 +19,11 @@ export interface ResourceOptions {
   readonly parameters: readonly SearchParameter[];
   /** `Observation:subject` of each reference that may point at the type. */
   readonly revIncludes: readonly string[];
-  readonly profiles: readonly string[];
   readonly conditionalDelete: 'single' | 'multiple';
 }
 
 export function capabilityOf(type: string, options: ResourceOptions): CapabilityStatementRestResource {
-  const { parameters, profiles, revIncludes } = options;
+  const { parameters, revIncludes } = options;
   const open = options.interactions.filter(({ code }) => !isServersOwn(type) || !isWrite(code));
   const has = (code: string) => open.some((interaction) => interaction.code === code);
   const references = parameters.filter((one) => one.type === 'reference').map(({ code }) => `${type}:${code}`);
@@ -32,7 +31,6 @@ export function capabilityOf(type: string, options: ResourceOptions): Capability
   return {
     type: type as NonNullable<CapabilityStatementRestResource['type']>,
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
-    ...(profiles.length > 0 ? { supportedProfile: [...profiles] } : {}),
     interaction: [...new Set(open.map(({ code }) => code))].map(
       (code) => ({ code }) as CapabilityStatementRestResourceInteraction,
     ),

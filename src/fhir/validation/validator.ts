@@ -5,7 +5,6 @@
  */
 import type { Issue } from '../../shared/errors.ts';
 import { isResourceType } from '../definitions/types.ts';
-import type { Codes } from '../definitions/value-sets.ts';
 import { isObject, type Json } from '../fhirpath/collection.ts';
 import { asking } from './asking.ts';
 import { collectCodings } from './codings.ts';
@@ -60,8 +59,6 @@ export interface ValidatorOptions {
   readonly profilesFolder: string;
   /** Default: nothing is enforced but what resources name, and an unknown profile is a warning. */
   readonly policy?: ProfilePolicy;
-  /** The codes of a posted value set, when they are known already. */
-  readonly membersNow?: (url: string) => Codes | undefined;
 }
 
 export interface Validation {
@@ -84,8 +81,8 @@ const anything: ProfilePolicy = { enforced: {}, unknown: 'warning' };
  * Types and profiles are compiled at their first use. Throws when there is no such folder.
  */
 export function createValidation(options: ValidatorOptions): Validation {
-  const { profilesFolder, policy = anything, membersNow } = options;
-  const registry = openRegistry(profilesFolder, membersNow ?? (() => undefined));
+  const { profilesFolder, policy = anything } = options;
+  const registry = openRegistry(profilesFolder);
   const isValid = structureValidators(false);
   const problems = structureValidators(true);
   const enforced = (type: string) =>

@@ -126,7 +126,7 @@ function profileOf({ definition }: Posted, chain: readonly StructureDefinition[]
 }
 
 /** Opens the registry; the folder is read when a profile is first asked for. Throws when there is no such folder. */
-export function openRegistry(folder: string, more: (url: string) => Codes | undefined): Registry {
+export function openRegistry(folder: string): Registry {
   if (!existsSync(folder)) throw new Error(`The folder of profiles ${folder} does not exist.`);
   const definitions = lazy(() => readDefinitions(folder));
   const posted = postedDefinitions();
@@ -187,7 +187,7 @@ export function openRegistry(folder: string, more: (url: string) => Codes | unde
     },
     codes(url) {
       const [plain] = canonical(url);
-      return definitions().valueSets.has(plain) ? localCodes(plain) : (codesOf(plain) ?? more(url));
+      return definitions().valueSets.has(plain) ? localCodes(plain) : codesOf(plain);
     },
     put(id, resource) {
       posted.put(id, resource);
