@@ -13,7 +13,7 @@ function askedScope({ oidc }: KoaContextWithOIDC): string {
 
 /** Persons are behind an app, nobody is behind a backend service. */
 function levelsOf(client: Client): readonly ResourceScope['level'][] {
-  return client['livedoc_kind'] === 'backend' ? ['system'] : ['user'];
+  return client['livedoc_kind'] === 'backend' ? ['system'] : ['user', 'patient'];
 }
 
 /** What of `asked` the client may have at most. */

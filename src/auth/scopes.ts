@@ -16,11 +16,14 @@ export interface ResourceScope {
   readonly text: string;
 }
 
-/** Scopes on no resource that this server grants. `launch...` and `patient/` await a patient in context. */
+/** Scopes on no resource that this server grants. */
 export const otherScopes: ReadonlySet<string> = new Set([
   'openid',
   'fhirUser',
   'profile',
+  'launch',
+  'launch/patient',
+  'launch/encounter',
   'offline_access',
   'online_access',
 ]);

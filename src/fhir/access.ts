@@ -17,6 +17,8 @@ export interface Caller {
   /** `Practitioner/...` of the person. */
   readonly practitioner?: string;
   readonly user?: AuditAgent;
+  /** Id of the patient in context, to whose record `patient/` scopes are held. */
+  readonly patient?: string;
   readonly client: AuditAgent;
   /** The client application as OAuth knows it; two may have one name. */
   readonly clientId?: string;
