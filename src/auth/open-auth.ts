@@ -9,7 +9,7 @@ import { watchRevocations } from '../store/oidc/watch-revocations.ts';
 import type { Store } from '../store/store.ts';
 import { findAccount } from './account.ts';
 import { type Authenticator, authenticator, type Credentials } from './authenticate.ts';
-import { type Interactions, interactionsOf } from './interactions.ts';
+import { type Interactions, interactionsOf } from './interaction/interactions.ts';
 import { useMiddleware } from './middleware.ts';
 import type { Pages } from './pages.ts';
 import { createProvider } from './provider.ts';

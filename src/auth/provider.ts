@@ -3,7 +3,7 @@
  * http://hl7.org/fhir/smart-app-launch/, https://openid.net/specs/openid-connect-core-1_0.html
  */
 import type { JWK } from 'jose';
-import { type Configuration, interactionPolicy, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { type Configuration, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { Logger } from '../shared/logger.ts';
 import type { Database } from '../store/store.ts';
 import { findAccount } from './account.ts';
@@ -13,6 +13,7 @@ import { ownMetadata } from './client-metadata.ts';
 import { secretHash } from './clients.ts';
 import { audienceCheck, issuesRefreshToken, resourceServerFor } from './granting.ts';
 import { guardedFetch } from './guarded-fetch.ts';
+import { policy } from './interaction/policy.ts';
 import { lifetimes } from './lifetimes.ts';
 import { localeOf, type Pages } from './pages.ts';
 import { introspectionScope } from './scopes.ts';
@@ -35,17 +36,6 @@ export const signingAlgorithms = ['RS384', 'ES384', 'RS256', 'ES256'] as const;
 
 const locale = (ctx: KoaContextWithOIDC) =>
   localeOf(ctx.oidc.params?.['ui_locales'] ?? ctx.query['ui_locales'], ctx.get('accept-language'));
-
-/** Signs in again whoever has a session for an account that may not sign in any more. */
-function policy(): interactionPolicy.DefaultPolicy {
-  const prompts = interactionPolicy.base();
-  const isGone = (ctx: KoaContextWithOIDC) =>
-    ctx.oidc.session?.accountId !== undefined && ctx.oidc.entities.Account === undefined;
-  prompts
-    .get('login')
-    ?.checks.add(new interactionPolicy.Check('account_gone', 'the account is not active', 'login_required', isGone));
-  return prompts;
-}
 
 function features({ base, pages }: ProviderDeps): NonNullable<Configuration['features']> {
   const off = { enabled: false } as const;
