@@ -1,10 +1,29 @@
 /** The environment, read once, checked, frozen: everything that an installation may set. `docs/configuration.md` is made of it. */
+import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const seconds = z.coerce.number().positive();
 const mebibytes = z.coerce.number().int().positive();
+const file = z.string().min(1);
+const listed = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((word) => word.trim())
+      .filter(Boolean),
+  );
+
+/** An address, a range (CIDR), or a name for the ranges that are somebody's own. */
+function isRange(text: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
+  const [address = '', bits, ...rest] = text.split('/');
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  return rest.length === 0 && most > 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most));
+}
 
 /** One key a line: its form, default and meaning. */
 export const settings = z.object({
@@ -25,9 +44,31 @@ export const settings = z.object({
   LIVEDOC_PUBLIC_URL: z
     .url()
     .optional()
-    .describe('URL by which clients reach the server; default http://localhost:LIVEDOC_HTTP_PORT.'),
+    .describe(
+      'URL by which clients reach the server; default http://localhost:LIVEDOC_HTTP_PORT, https with LIVEDOC_TLS_CERT.',
+    ),
   LIVEDOC_HTTP_PORT: port.default(8080).describe('HTTP port; 0 takes a free one.'),
   LIVEDOC_HTTP_HOST: z.string().min(1).default('0.0.0.0').describe('Address on which HTTP listens.'),
+  LIVEDOC_TLS_CERT: file
+    .optional()
+    .describe(
+      'PEM file of the certificate with which HTTP is HTTPS (TLS 1.2 or newer); taken up anew when it changes.',
+    ),
+  LIVEDOC_TLS_KEY: file.optional().describe('PEM file of its private key.'),
+  LIVEDOC_TLS_CLIENT_CA: file
+    .optional()
+    .describe('PEM file of the authorities that sign certificates of clients (tls_client_auth).'),
+  LIVEDOC_TRUSTED_PROXIES: listed
+    .refine((ranges) => ranges.every(isRange), 'is no list of addresses, ranges, loopback, linklocal, uniquelocal')
+    .describe(
+      'Proxies whose X-Forwarded-For and client certificate are believed: addresses, ranges, loopback, linklocal, uniquelocal, with commas.',
+    ),
+  LIVEDOC_CLIENT_CERT_HEADER: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,64}$/)
+    .default('client-cert')
+    .transform((name) => name.toLowerCase())
+    .describe("Header in which a trusted proxy hands on a client's certificate: RFC 9440, or PEM with %-escapes."),
   LIVEDOC_WORKERS: z.coerce
     .number()
     .int()
@@ -66,18 +107,9 @@ export const settings = z.object({
     .describe(
       'JSON, or a file of it: profiles that resources must fulfil without naming them, by type, and what an unknown one in meta.profile is (error, warning, ignore): {"enforced": {"Patient": ["URL"]}, "unknown": "warning"}.',
     ),
-  LIVEDOC_TRUSTED_KEY_HOSTS: z
-    .string()
-    .default('')
-    .transform((text) =>
-      text
-        .split(',')
-        .map((host) => host.trim())
-        .filter(Boolean),
-    )
-    .describe(
-      'Hosts (host or host:port, with commas) inside the hospital from which key sets of clients may be fetched.',
-    ),
+  LIVEDOC_TRUSTED_KEY_HOSTS: listed.describe(
+    'Hosts (host or host:port, with commas) inside the hospital from which key sets of clients may be fetched.',
+  ),
   LIVEDOC_LANG: z.enum(['fr', 'en']).default('fr').describe('Language of interpretations.'),
   LIVEDOC_LOG: z
     .enum(['debug', 'info', 'warn', 'error'])
@@ -116,6 +148,20 @@ export interface Config extends Readonly<Settings> {
   readonly workers: number;
 }
 
+/** The server's URL on its own machine. */
+export function localUrl({ LIVEDOC_TLS_CERT: cert }: Pick<Settings, 'LIVEDOC_TLS_CERT'>, ownPort: number): string {
+  return `${cert === undefined ? 'http' : 'https'}://localhost:${ownPort}`;
+}
+
+/** What only makes sense together. */
+function halves({ LIVEDOC_TLS_CERT: cert, LIVEDOC_TLS_KEY: key, LIVEDOC_TLS_CLIENT_CA: ca }: Settings): string[] {
+  return [
+    ...(cert !== undefined && key === undefined ? ['LIVEDOC_TLS_KEY: is needed with LIVEDOC_TLS_CERT'] : []),
+    ...(cert === undefined && key !== undefined ? ['LIVEDOC_TLS_CERT: is needed with LIVEDOC_TLS_KEY'] : []),
+    ...(cert === undefined && ca !== undefined ? ['LIVEDOC_TLS_CERT: is needed with LIVEDOC_TLS_CLIENT_CA'] : []),
+  ];
+}
+
 /** More processes than this want more database connections than a PostgreSQL gives that nobody has tuned. */
 const mostWorkers = 8;
 
@@ -130,13 +176,13 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   const parsed = settings.safeParse(given);
   const problems = [
     ...unknown.map((key) => `${key}: no such setting`),
-    ...(parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)),
+    ...(parsed.success
+      ? halves(parsed.data)
+      : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)),
   ];
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems.join('\n'));
-  const publicUrl = (parsed.data.LIVEDOC_PUBLIC_URL ?? `http://localhost:${parsed.data.LIVEDOC_HTTP_PORT}`).replace(
-    /\/+$/,
-    '',
-  );
+  const own = localUrl(parsed.data, parsed.data.LIVEDOC_HTTP_PORT);
+  const publicUrl = (parsed.data.LIVEDOC_PUBLIC_URL ?? own).replace(/\/+$/, '');
   const workers = parsed.data.LIVEDOC_WORKERS ?? Math.min(availableParallelism(), mostWorkers);
   return Object.freeze({ ...parsed.data, publicUrl, workers });
 }

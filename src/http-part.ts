@@ -99,6 +99,7 @@ function listenerOf(
     ticketOf: auth.later.ticketOf,
     version,
     metrics,
+    proxies: { trusted: config.LIVEDOC_TRUSTED_PROXIES, certificateHeader: config.LIVEDOC_CLIENT_CERT_HEADER },
     limits: { body: config.LIVEDOC_MAX_BODY_MIB * mebibyte },
     oauth: { authorize: `${auth.issuer}/auth`, token: `${auth.issuer}/token` },
     async ready() {
@@ -126,9 +127,11 @@ export async function listenHttp(config: Config) {
   let current: RequestListener = (_request, response) => {
     response.writeHead(503, { 'retry-after': '2', 'content-type': 'text/plain' }).end('The server is starting.\n');
   };
+  const { LIVEDOC_TLS_CERT: cert, LIVEDOC_TLS_KEY: key, LIVEDOC_TLS_CLIENT_CA: clientAuthorities } = config;
   const http = await listen((request, response) => current(request, response), {
     host: config.LIVEDOC_HTTP_HOST,
     port: config.LIVEDOC_HTTP_PORT,
+    ...(cert !== undefined && key !== undefined && { tls: { cert, key, clientAuthorities } }),
   });
   return {
     ...http,

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { bootstrapAdministrator } from './auth/accounts.ts';
 import { systemAccess } from './auth/system-access.ts';
-import type { Config } from './config.ts';
+import { type Config, localUrl } from './config.ts';
 import { listenDimse } from './dicom/net/scp.ts';
 import { startProjecting } from './fhir/audit/project.ts';
 import { reindexHandler } from './fhir/catalogue/run-reindex.ts';
@@ -143,7 +143,7 @@ function publish({ store, validate, base, catalogue: { parameters } }: Parts, lo
 async function start(given: Config, http: Http, closers: Closers, log: Logger): Promise<Omit<Running, 'close'>> {
   const config: Config = given.LIVEDOC_PUBLIC_URL
     ? given
-    : Object.freeze({ ...given, publicUrl: `http://localhost:${http.port}` });
+    : Object.freeze({ ...given, publicUrl: localUrl(given, http.port) });
   const parts = await openParts(config, closers, log);
   await publish(parts, log);
   const administrator = await bootstrapAdministrator(

@@ -9,19 +9,26 @@ import { logError, problemReply } from './errors.ts';
 import { type FhirDeps, fhir } from './fhir.ts';
 import { type HealthDeps, health } from './health.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { type ProxySettings, peerNoter, trustOf } from './peer.ts';
 import { type Parts, routes } from './routes.ts';
 
 export interface AppDeps extends Omit<FhirDeps, 'metrics'> {
   readonly ready: HealthDeps['ready'];
   readonly routers: Parts;
   readonly metrics?: Metrics;
+  /** Whose word on a client's address and certificate is taken; nobody's by default. */
+  readonly proxies?: ProxySettings;
 }
 
+const noProxies: ProxySettings = { trusted: [], certificateHeader: 'client-cert' };
+
 /** Makes the listener; it opens no port, so that tests can call it. */
-export function createApp({ metrics = createMetrics(), ...deps }: AppDeps): RequestListener {
+export function createApp({ metrics = createMetrics(), proxies = noProxies, ...deps }: AppDeps): RequestListener {
+  const note = peerNoter(proxies);
   const answerFhir = fhir({ ...deps, metrics });
-  const rest = others(deps, metrics);
+  const rest = others(deps, metrics, proxies);
   return (request, response) => {
+    note(request);
     const url = request.url ?? '/';
     // SMART's discovery is below the FHIR base, but no FHIR.
     if (isBelow(url, '/fhir') && !url.startsWith('/fhir/.well-known/')) answerFhir(request, response, url.slice(5));
@@ -34,11 +41,12 @@ function isBelow(url: string, path: string): boolean {
   return url.startsWith(path) && (after === '' || after === '/' || after === '?');
 }
 
-function others(deps: Omit<AppDeps, 'metrics'>, metrics: Metrics): Express {
+function others(deps: Omit<AppDeps, 'metrics' | 'proxies'>, metrics: Metrics, { trusted }: ProxySettings): Express {
   const { authenticate, ready, routers, log } = deps;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
+  app.set('trust proxy', trusted.length > 0 && trustOf(trusted));
   app.use(identify(metrics));
   app.use(helmet({ strictTransportSecurity: deps.base.startsWith('https:') }));
   for (const { path, part } of routes(routers, health({ authenticate, ready, metrics }))) if (part) app.use(path, part);

@@ -1,6 +1,7 @@
 /** What a request says about who sends it: header, address, and an id by which its traces are found. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { peerOf } from './peer.ts';
 
 export interface Credentials {
   readonly authorization: string | undefined;
@@ -12,11 +13,12 @@ export interface Credentials {
 const sane = /^[A-Za-z0-9._:-]{1,64}$/;
 
 /** The credentials of a request. The client's X-Request-Id is kept when it is short and plain, else there is a new one. */
-export function credentialsOf({ headers, socket }: IncomingMessage): Credentials {
+export function credentialsOf(request: IncomingMessage): Credentials {
+  const { headers } = request;
   const given = headers['x-request-id'];
   return {
     authorization: headers.authorization,
-    address: socket.remoteAddress,
+    address: peerOf(request).address,
     requestId: typeof given === 'string' && sane.test(given) ? given : randomUUID(),
   };
 }

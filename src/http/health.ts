@@ -5,6 +5,7 @@ import type { Access } from '../fhir/access.ts';
 import { FhirError } from '../shared/errors.ts';
 import { type Credentials, credentialsOf } from './credentials.ts';
 import type { Metrics } from './metrics.ts';
+import { peerOf } from './peer.ts';
 
 export interface HealthDeps {
   /** Each part that requests need, and what keeps it from working; undefined is well. */
@@ -41,10 +42,10 @@ export function health(deps: HealthDeps): Router {
 
 /** Figures tell of the work that is done here: for the machine itself, and for administrators. */
 async function demandOperator({ authenticate }: HealthDeps, request: IncomingMessage): Promise<void> {
-  const { headers, socket } = request;
-  // A proxy on this machine has a local address too, but speaks for somebody else.
+  const { headers } = request;
+  // A proxy on this machine that is not known as one has a local address too, but speaks for somebody else.
   const isForwarded = headers['x-forwarded-for'] !== undefined || headers['forwarded'] !== undefined;
-  const isLocal = /^(::1|127\.|::ffff:127\.)/.test(socket.remoteAddress ?? '');
+  const isLocal = /^(::1|127\.|::ffff:127\.)/.test(peerOf(request).address ?? '');
   if (isLocal && !isForwarded && headers.authorization === undefined) return;
   const access = await authenticate(credentialsOf(request));
   if (!access.mayUse('accounts')) throw new FhirError('forbidden', 'Metrics are for administrators.');

@@ -43,7 +43,7 @@ export async function startLiveServer(given: Readonly<Record<string, string>>): 
   const ready = new Promise<{ origin: string; dimsePort: number }>((resolve, reject) => {
     createInterface(child.stdout).on('line', (line) => {
       output += `${line}\n`;
-      const found = /^LIVEDOC ready: (http:\S+) dimse (\d+)$/.exec(line);
+      const found = /^LIVEDOC ready: (https?:\S+) dimse (\d+)$/.exec(line);
       if (found?.[1] && found[2]) resolve({ origin: found[1], dimsePort: Number(found[2]) });
     });
     void exited.then((code) => reject(new Error(`The server ended with ${code}:\n${output}`)));
