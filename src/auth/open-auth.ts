@@ -9,6 +9,7 @@ import { watchRevocations } from '../store/oidc/watch-revocations.ts';
 import type { Store } from '../store/store.ts';
 import { findAccount } from './account.ts';
 import { type Authenticator, authenticator, type Credentials } from './authenticate.ts';
+import { type BrowserSessions, browserSessionsOf } from './browser-session.ts';
 import { type Interactions, interactionsOf } from './interaction/interactions.ts';
 import { useMiddleware } from './middleware.ts';
 import type { Pages } from './pages.ts';
@@ -32,10 +33,16 @@ export interface AuthOptions {
   readonly database?: { readonly url: string; readonly schema: string };
 }
 
+export interface Served {
+  readonly listener: RequestListener;
+  readonly interactions: Interactions;
+  readonly browser: BrowserSessions;
+}
+
 export interface Auth {
   readonly issuer: string;
   /** What `http` mounts: the provider at /oidc (with that taken off the URL), the steps of a sign-in at /interaction. */
-  serve(pages: Pages): { readonly listener: RequestListener; readonly interactions: Interactions };
+  serve(pages: Pages): Served;
   /** Throws FhirError `unauthenticated`. */
   authenticate(credentials: Credentials): Promise<Access>;
   /** What a request that is carried out later keeps instead of its token, and the access that it gives then. */
@@ -112,6 +119,7 @@ export async function openAuth(options: AuthOptions): Promise<Auth> {
       return {
         listener: pinned(publicUrl, provider.callback()),
         interactions: interactionsOf({ provider, store, secret, base }),
+        browser: browserSessionsOf({ provider, store, secret, issuer }),
       };
     },
     authenticate: judge.authenticate,

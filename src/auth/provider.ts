@@ -11,6 +11,7 @@ import { adapterOn } from './adapter.ts';
 import { checkAssertion } from './client-assertion.ts';
 import { ownMetadata } from './client-metadata.ts';
 import { secretHash } from './clients.ts';
+import { firstPartyClient, firstPartyClientId } from './first-party-client.ts';
 import { audienceCheck, issuesRefreshToken, resourceServerFor } from './granting.ts';
 import { guardedFetch } from './guarded-fetch.ts';
 import { policy } from './interaction/policy.ts';
@@ -72,10 +73,26 @@ function features({ base, pages }: ProviderDeps): NonNullable<Configuration['fea
   };
 }
 
+/** Our own pages ask nobody for consent to be shown. */
+async function firstPartyGrant(
+  ctx: KoaContextWithOIDC,
+  base: string,
+): Promise<InstanceType<Provider['Grant']> | undefined> {
+  const { account, provider } = ctx.oidc;
+  if (!account) return undefined;
+  const own = { accountId: account.accountId, clientId: firstPartyClientId, expiresIn: lifetimes.AuthorizationCode };
+  const grant = new provider.Grant(own);
+  grant.addOIDCScope('openid');
+  grant.addResourceScope(base, 'openid');
+  await grant.save();
+  return grant;
+}
+
 function configuration(deps: ProviderDeps): Configuration {
   const { base, db } = deps;
   return {
     adapter: adapterOn(db),
+    clients: [firstPartyClient(new URL(deps.issuer).origin)],
     jwks: { keys: deps.keys },
     cookies: { keys: [deps.cookieKey] },
     features: features(deps),
@@ -100,6 +117,7 @@ function configuration(deps: ProviderDeps): Configuration {
     expiresWithSession: (_ctx, source) => !source.scopes.has('offline_access'),
     // A grant of an earlier launch is never used again: its patient may be another one.
     async loadExistingGrant(ctx) {
+      if (ctx.oidc.client?.clientId === firstPartyClientId) return firstPartyGrant(ctx, base);
       const grantId = ctx.oidc.result?.consent?.grantId;
       return grantId === undefined ? undefined : ctx.oidc.provider.Grant.find(grantId);
     },

@@ -5,6 +5,7 @@
 import { Router } from 'express';
 import type { Auth } from '../auth/open-auth.ts';
 import type { Logger } from '../shared/logger.ts';
+import { accountRoutes } from './account/account.ts';
 import { providerPages } from './pages/provider-pages.ts';
 import { authorizeByPost } from './sign-in/authorize-by-post.ts';
 import { form } from './sign-in/forms.ts';
@@ -19,7 +20,8 @@ export interface OidcDeps {
 /** To be mounted at the server's root: /oidc, /interaction and SMART's discovery document below the FHIR base. */
 export function oidc({ auth, log }: OidcDeps): Router {
   const router = Router();
-  const { listener, interactions } = auth.serve(providerPages);
+  const { listener, interactions, browser } = auth.serve(providerPages);
+  const { origin } = new URL(auth.issuer);
 
   router.get('/fhir/.well-known/smart-configuration', (_request, response) => {
     response.set({ 'access-control-allow-origin': '*', 'cache-control': 'public, max-age=300' });
@@ -31,6 +33,7 @@ export function oidc({ auth, log }: OidcDeps): Router {
     response.removeHeader('cache-control');
     listener(request, response);
   });
-  router.use(signInRoutes(interactions, new URL(auth.issuer).origin, log));
+  router.use(signInRoutes(interactions, origin, log));
+  router.use(accountRoutes({ browser, origin, log }));
   return router;
 }

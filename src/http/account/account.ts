@@ -1,0 +1,54 @@
+/** The pages of a person's own account, and where a sign-in for one of our pages ends. */
+import { type NextFunction, type Request, type Response, Router } from 'express';
+import type { BrowserSessions } from '../../auth/browser-session.ts';
+import { signedInPath } from '../../auth/first-party-client.ts';
+import { localeOf } from '../../auth/pages.ts';
+import { FhirError } from '../../shared/errors.ts';
+import type { Logger } from '../../shared/logger.ts';
+import { accountPage } from '../pages/account.ts';
+import { form, formGuard, peerOf } from '../sign-in/forms.ts';
+import { guard, showError } from '../sign-in/page-headers.ts';
+import { checkCsrf, requireSignedIn, signedInOf } from './require-signed-in.ts';
+
+export interface AccountRoutesDeps {
+  readonly browser: BrowserSessions;
+  /** The server's own. */
+  readonly origin: string;
+  readonly log: Logger;
+}
+
+/** To be mounted at the root. */
+export function accountRoutes({ browser, origin, log }: AccountRoutesDeps): Router {
+  const router = Router();
+  const localeFor = (request: Request) => localeOf(undefined, request.get('accept-language'));
+
+  router.get(signedInPath, (request, response) => {
+    guard(response, '');
+    const { state, error } = request.query;
+    const returnTo = browser.returnTo(state);
+    if (typeof error === 'string') throw new FhirError('forbidden', 'You did not sign in.');
+    if (returnTo === undefined) throw new FhirError('invalid', 'This sign-in was not begun here.');
+    response.redirect(303, returnTo);
+  });
+
+  router.post('/account{/*rest}', formGuard(origin), form);
+  router.use('/account', requireSignedIn(browser));
+  router.get('/account', (request, response) => {
+    guard(response, "; form-action 'self'");
+    const { user, csrf } = signedInOf(response);
+    response.type('html').send(accountPage({ locale: localeFor(request), user, csrf }));
+  });
+  router.post('/account/sign-out', async (request, response) => {
+    checkCsrf(request, response);
+    await browser.signOut(request, response, peerOf(request));
+    response.redirect(303, '/oidc/session/end/success');
+  });
+
+  router.use((error: unknown, request: Request, response: Response, next: NextFunction) => {
+    if (!(error instanceof FhirError) || response.headersSent) return next(error);
+    const requestId = request.get('x-request-id');
+    log.info('a page of an account was refused', { requestId, status: error.status, reason: error.message });
+    return showError(request, response, error);
+  });
+  return router;
+}
