@@ -2,6 +2,7 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { type Auth, openAuth } from './auth/open-auth.ts';
+import { auditedRefusals } from './auth/refusals.ts';
 import { systemAccess } from './auth/system-access.ts';
 import type { Config } from './config.ts';
 import { asyncJob } from './fhir/async/kick-off.ts';
@@ -12,7 +13,7 @@ import type { Terminology } from './fhir/terminology/terminology.ts';
 import { followDefinitions } from './fhir/validation/posted-definitions.ts';
 import { api } from './http/api/api.ts';
 import { createApp } from './http/app.ts';
-import { type Credentials, credentialsOf } from './http/credentials.ts';
+import { credentialsOf } from './http/credentials.ts';
 import { dicomweb } from './http/dicomweb/stow-rs.ts';
 import { listen } from './http/listen.ts';
 import type { Metrics } from './http/metrics.ts';
@@ -91,7 +92,7 @@ function listenerOf(
   { config, parts: { store }, auth, receive, signing, metrics, log }: Open,
   context: Omit<Context, 'access'>,
 ): RequestListener {
-  const authenticate = (credentials: Credentials) => auth.authenticate(credentials);
+  const authenticate = auditedRefusals(auth.authenticate, store, now);
   const ofRequest = (request: IncomingMessage) => authenticate(credentialsOf(request));
   return createApp({
     ...context,
