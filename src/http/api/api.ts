@@ -7,7 +7,8 @@ import type { Language } from '../../livedoc/terms.ts';
 import { FhirError } from '../../shared/errors.ts';
 import { openapi } from './openapi.ts';
 import { invalid, problems } from './problem.ts';
-import { type Asked, type Route, routes } from './routes.ts';
+import type { Asked, Route } from './route.ts';
+import { routes } from './routes.ts';
 
 export interface ApiDeps {
   /** Who calls; rejects with FhirError `unauthenticated`. */
@@ -35,8 +36,8 @@ function bodyOf(request: Request, response: Response): Promise<unknown> {
 }
 
 async function askedOf({ query, body }: Route, request: Request, response: Response): Promise<Asked> {
-  const id = request.params['id'];
-  const asked = { id: typeof id === 'string' ? id : '', ifMatch: request.get('if-match') };
+  const params = request.params as Readonly<Record<string, string>>;
+  const asked = { id: params['id'] ?? '', params, ifMatch: request.get('if-match') };
   const parsedQuery = query?.safeParse(request.query);
   if (parsedQuery && !parsedQuery.success) throw invalid(parsedQuery.error, 'query');
   const parsedBody = body?.safeParse(await bodyOf(request, response));
@@ -51,7 +52,8 @@ function handler(deps: ApiDeps, route: Route): RequestHandler {
     const asked = await askedOf(route, request, response);
     const answer = await route.run({ ...deps, context: deps.contextOf(access) }, asked);
     response.status(answer.status).set(answer.headers ?? {});
-    response.type('application/json').send(JSON.stringify(answer.body));
+    if (answer.body === undefined) response.end();
+    else response.type('application/json').send(JSON.stringify(answer.body));
   };
 }
 
@@ -69,7 +71,7 @@ export function api(deps: ApiDeps & { readonly log: Context['log'] }): Router {
   router.get('/signing-keys', (_, response) => {
     response.type('application/jwk-set+json').send(JSON.stringify({ keys: deps.keys.published }));
   });
-  for (const route of routes) router[route.method](route.path.replace('{id}', ':id'), handler(deps, route));
+  for (const route of routes) router[route.method](route.path.replace(/\{(\w+)\}/g, ':$1'), handler(deps, route));
   router.use((request) => {
     throw new FhirError('notFound', `${request.method} ${request.baseUrl}${request.path} is not part of the API.`);
   });

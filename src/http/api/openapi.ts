@@ -3,7 +3,8 @@
  * https://spec.openapis.org/oas/v3.1.1
  */
 import { z } from 'zod';
-import { type Route, routes } from './routes.ts';
+import type { Route } from './route.ts';
+import { routes } from './routes.ts';
 
 type Json = Record<string, unknown>;
 
@@ -40,7 +41,12 @@ function parametersOf({ path, query, ifMatch }: Route): Json[] {
     required?: string[];
   };
   return [
-    ...(path.includes('{id}') ? [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }] : []),
+    ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+      name,
+      in: 'path',
+      required: true,
+      schema: { type: 'string' },
+    })),
     ...Object.entries(properties).map(([name, schema]) => ({
       name,
       in: 'query',
@@ -64,7 +70,7 @@ function operationOf(route: Route): Json {
     responses: {
       [route.status]: {
         description: 'Done.',
-        content: { 'application/json': { schema: schemaOf(route.reply, 'output') } },
+        ...(route.reply && { content: { 'application/json': { schema: schemaOf(route.reply, 'output') } } }),
       },
       ...Object.fromEntries(errors.map((status) => [status, { description: 'Refused.', content: problem }])),
     },
