@@ -41,8 +41,13 @@ for (const [address, prefix] of [
   inside6.addSubnet(address, prefix, 'ipv6');
 }
 
-const milliseconds = 2500;
-const maximumBytes = 256 * 1024;
+/** A server of ours waits for the answer, and nobody sends larger ones. */
+const usual = { milliseconds: 2500, maximumBytes: 256 * 1024 } as const;
+
+export interface FetchLimits {
+  readonly milliseconds?: number;
+  readonly maximumBytes?: number;
+}
 
 /** Whether no request of a client's making may go to this address. */
 export function isInside(address: string): boolean {
@@ -61,7 +66,7 @@ const publicLookup: LookupFunction = (hostname, options, done) => {
   });
 };
 
-function optionsFor(url: URL, init: RequestInit, isTrusted: boolean): RequestOptions {
+function optionsFor(url: URL, init: RequestInit, isTrusted: boolean, milliseconds: number): RequestOptions {
   if (!isTrusted) {
     const literal = url.hostname.replace(/^\[|\]$/g, '');
     if (url.protocol !== 'https:') throw new TypeError(`${url.href} is not https`);
@@ -76,7 +81,7 @@ function optionsFor(url: URL, init: RequestInit, isTrusted: boolean): RequestOpt
   };
 }
 
-async function bodyOf(message: IncomingMessage): Promise<Buffer<ArrayBuffer>> {
+async function bodyOf(message: IncomingMessage, maximumBytes: number): Promise<Buffer<ArrayBuffer>> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of message as AsyncIterable<Buffer>) {
@@ -87,10 +92,20 @@ async function bodyOf(message: IncomingMessage): Promise<Buffer<ArrayBuffer>> {
   return Buffer.concat(chunks);
 }
 
-async function answer(message: IncomingMessage): Promise<Response> {
+/** Statuses whose answers have no body by definition; `Response` insists. */
+const bodiless: ReadonlySet<number> = new Set([204, 205, 304]);
+
+async function answer(message: IncomingMessage, maximumBytes: number): Promise<Response> {
   const headers = new Headers();
   for (const [name, value] of Object.entries(message.headers)) if (typeof value === 'string') headers.set(name, value);
-  return new Response(await bodyOf(message), { status: message.statusCode ?? 500, headers });
+  const body = await bodyOf(message, maximumBytes);
+  const status = message.statusCode ?? 500;
+  return new Response(bodiless.has(status) ? null : body, { status, headers });
+}
+
+/** The forms and documents that we send; other bodies are not made here. */
+function textOf(body: RequestInit['body']): string | undefined {
+  return typeof body === 'string' ? body : body instanceof URLSearchParams ? body.toString() : undefined;
 }
 
 /**
@@ -99,16 +114,18 @@ async function answer(message: IncomingMessage): Promise<Response> {
  */
 export function guardedFetch(
   trustedHosts: readonly string[] = [],
+  limits: FetchLimits = {},
 ): (url: string | URL, init?: RequestInit) => Promise<Response> {
+  const { milliseconds, maximumBytes } = { ...usual, ...limits };
   return (target, init = {}) =>
     new Promise((resolve, reject) => {
       const url = new URL(target);
       const isTrusted = trustedHosts.includes(url.host) || trustedHosts.includes(url.hostname);
       const send = url.protocol === 'https:' ? requestHttps : requestHttp;
-      const request = send(url, optionsFor(url, init, isTrusted), (message) => {
-        answer(message).then(resolve, reject);
+      const request = send(url, optionsFor(url, init, isTrusted, milliseconds), (message) => {
+        answer(message, maximumBytes).then(resolve, reject);
       });
       request.on('error', reject);
-      request.end();
+      request.end(textOf(init.body));
     });
 }
