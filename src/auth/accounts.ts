@@ -27,7 +27,8 @@ export interface NewUser {
   readonly role: UserRole;
   readonly nom: string;
   readonly prenom: string;
-  readonly password: string;
+  /** Without one, the person comes by an invitation or by another identity provider. */
+  readonly password?: string | undefined;
 }
 
 export interface AccountDeps extends Pick<Context, 'validate' | 'integrity' | 'now' | 'base' | 'log'> {
@@ -62,7 +63,7 @@ function roleOf({ role, nom, prenom }: NewUser, practitionerId: string): Practit
 function checkUser({ email, nom, prenom, password }: NewUser): void {
   if (!workEmail.test(email)) throw new FhirError('unprocessable', `${JSON.stringify(email)} is not an email address.`);
   if (nom.trim() === '' || prenom.trim() === '') throw new FhirError('unprocessable', 'nom and prenom are needed.');
-  checkPolicy(password);
+  if (password !== undefined) checkPolicy(password);
 }
 
 function recordOf(
@@ -101,7 +102,8 @@ export interface AddedUser {
 export async function addUser(deps: AccountDeps, user: NewUser, actor = 'livedoc user add'): Promise<AddedUser> {
   const given = { ...user, email: user.email.trim().toLowerCase() };
   checkUser(given);
-  const passwordHash = await hashPassword(deps.secret.derive('pepper'), given.password);
+  const { password } = given;
+  const passwordHash = password === undefined ? null : await hashPassword(deps.secret.derive('pepper'), password);
   const id = newId();
   return deps.store.transaction(async (tx) => {
     await tx.lock([`user ${given.email}`]);

@@ -47,7 +47,7 @@ export interface Verdict {
 export async function verifyPassword(
   pepper: Uint8Array,
   password: string,
-  stored: string | undefined,
+  stored: string | null | undefined,
 ): Promise<Verdict> {
   const encoded = (stored ?? nobody).slice(scheme.length);
   const matches = await verify(keyed(pepper, password.slice(0, maximumLength)), encoded);

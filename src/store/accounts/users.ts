@@ -8,7 +8,8 @@ export interface User {
   readonly id: string;
   /** In lower case. */
   readonly email: string;
-  readonly passwordHash: string;
+  /** Null for who has none: invited, or signed in by another identity provider. */
+  readonly passwordHash: string | null;
   readonly nom: string;
   readonly prenom: string;
   readonly role: UserRole;
@@ -66,10 +67,11 @@ export async function updateStatus(db: Database, id: string, status: UserStatus)
   });
 }
 
-/** Notes the sign-in, and the password's hash when it was made anew. */
-export async function recordSignIn(db: Database, id: string, newHash: string | undefined): Promise<void> {
-  await db.query({
-    text: `update users set last_login = now(), password_hash = coalesce($2, password_hash) where id::text = $1`,
-    values: [id, newHash ?? null],
-  });
+export async function recordSignIn(db: Database, id: string): Promise<void> {
+  await db.query({ text: 'update users set last_login = now() where id::text = $1', values: [id] });
+}
+
+/** Keeps the same password as another hash. */
+export async function rehashPassword(db: Database, id: string, newHash: string): Promise<void> {
+  await db.query({ text: 'update users set password_hash = $2 where id::text = $1', values: [id, newHash] });
 }
