@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { countTry, forgetTries, type Patience, takeTryBack } from '../store/accounts/attempts.ts';
-import { findUserByEmail, recordSignIn, type User } from '../store/accounts/users.ts';
+import { findUserByEmail, recordSignIn, rehashPassword, type User } from '../store/accounts/users.ts';
 import type { AuditRecord } from '../store/audit/record.ts';
 import type { Store } from '../store/store.ts';
 import { personAgent } from './agents.ts';
@@ -48,8 +48,11 @@ async function waitFor(store: Store, keys: ReturnType<typeof keysOf>): Promise<n
   return 0;
 }
 
-function recordOf(signIn: SignIn, user: User | undefined, told: Pick<AuditRecord, 'type' | 'outcome'>): AuditRecord {
-  const { address, clientName, requestId } = signIn;
+function recordOf(
+  { address, clientName, requestId }: Pick<SignIn, 'address' | 'clientName' | 'requestId'>,
+  user: User | undefined,
+  told: Pick<AuditRecord, 'type' | 'outcome'>,
+): AuditRecord {
   return {
     ...told,
     subtype: told.type,
@@ -74,12 +77,28 @@ async function welcome(store: Store, signIn: SignIn, user: User, newHash: string
   await store.transaction(async (tx) => {
     await forgetTries(tx.db, [keys.both, keys.account]);
     await takeTryBack(tx.db, keys.address);
-    await recordSignIn(tx.db, user.id, newHash);
-    await tx.audit.append(recordOf(signIn, user, { type: 'login', outcome: '0' }));
+    if (newHash !== undefined) await rehashPassword(tx.db, user.id, newHash);
   });
 }
 
-/** Whether this is the person; nothing in the answer tells an unknown account from a wrong password or a closed account. */
+/** Notes that the person is in: every factor that the account needs was right. `amr` says which (RFC 8176). */
+export async function recordLogin(
+  store: Store,
+  who: Pick<SignIn, 'address' | 'clientName' | 'requestId'>,
+  user: User,
+  amr: readonly string[],
+): Promise<void> {
+  await store.transaction(async (tx) => {
+    await recordSignIn(tx.db, user.id);
+    const record = recordOf(who, user, { type: 'login', outcome: '0' });
+    await tx.audit.append({ ...record, entities: [{ detail: { amr: amr.join(' ') } }] });
+  });
+}
+
+/**
+ * Whether this is the person's password; nothing in the answer tells an unknown account from a wrong password or a closed
+ * account. The sign-in is not over with it: `recordLogin` ends it, after a second factor where the account has one.
+ */
 export async function signIn(store: Store, pepper: Uint8Array, asked: SignIn): Promise<SignInResult> {
   const seconds = await waitFor(store, keysOf(asked));
   if (seconds > 0) {

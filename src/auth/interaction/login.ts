@@ -1,6 +1,6 @@
 /** The step in which a person says who they are. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { signIn } from '../sign-in.ts';
+import { recordLogin, signIn } from '../sign-in.ts';
 import { type InteractionDeps, type Peer, type Steps, type StepView, text } from './step.ts';
 
 export interface LoginView extends StepView {
@@ -36,13 +36,10 @@ export function loginStep(steps: Steps, { store, secret }: InteractionDeps): Log
     async submit(request, response, { csrf, email, password }, peer) {
       const details = await steps.step(request, response, csrf, 'login');
       const client = await steps.clientOf(details);
-      const result = await signIn(store, pepper, {
-        ...peer,
-        email: text(email),
-        password: text(password),
-        clientName: client.clientName ?? client.clientId,
-      });
+      const who = { ...peer, clientName: client.clientName ?? client.clientId };
+      const result = await signIn(store, pepper, { ...who, email: text(email), password: text(password) });
       if (result.kind !== 'welcome') return result;
+      await recordLogin(store, who, result.user, ['pwd']);
       await steps.finish(request, response, { login: { accountId: result.user.id, amr: ['pwd'] } }, true);
       return undefined;
     },
