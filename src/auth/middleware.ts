@@ -4,19 +4,7 @@ import type { AuditRecord } from '../store/audit/record.ts';
 import type { Store } from '../store/store.ts';
 import type { PersonAccount } from './account.ts';
 import { personAgent } from './agents.ts';
-
-const words = (value: unknown) => (typeof value === 'string' ? value.split(' ') : []);
-
-/**
- * OpenID grants `offline_access` only to who asks for `prompt=consent`; SMART apps never do, and would get no refresh
- * token. They get the consent page, as all others do.
- */
-function askForConsent(ctx: KoaContextWithOIDC): void {
-  const prompts = words(ctx.query['prompt']);
-  const isOffline = words(ctx.query['scope']).includes('offline_access');
-  if (ctx.path !== '/auth' || !isOffline || prompts.includes('none') || prompts.includes('consent')) return;
-  ctx.query = { ...ctx.query, prompt: [...prompts, 'consent'].join(' ') };
-}
+import { askForOfflineAccess } from './consent/prompt.ts';
 
 type Told = Pick<AuditRecord, 'type' | 'subtype' | 'action' | 'outcome'> & { readonly outcomeText?: string };
 
@@ -77,7 +65,7 @@ type FindUser = (accountId: string) => Promise<PersonAccount | undefined>;
 /** Puts it around the provider's routes. */
 export function useMiddleware(provider: Provider, store: Store, findUser: FindUser): void {
   provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
-    askForConsent(ctx);
+    askForOfflineAccess(ctx);
     await next();
     // The library sends cache-control alone; SMART asks for both.
     if (ctx.oidc?.route === 'token') ctx.set('pragma', 'no-cache');

@@ -5,12 +5,18 @@
 import type { JWK } from 'jose';
 import { type Configuration, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { Logger } from '../shared/logger.ts';
+import { saveArtifactOnce } from '../store/oidc/save-artifact.ts';
 import type { Database } from '../store/store.ts';
 import { findAccount } from './account.ts';
 import { adapterOn } from './adapter.ts';
+import type { CertificateOf } from './certificates.ts';
 import { checkAssertion } from './client-assertion.ts';
+import { authMethods, signingAlgorithms } from './client-checks.ts';
+import { keySetsOf } from './client-jwks.ts';
 import { ownMetadata } from './client-metadata.ts';
 import { secretHash } from './clients.ts';
+import { takeBackPrompt } from './consent/prompt.ts';
+import { proofAlgorithms } from './dpop-proof.ts';
 import { firstPartyClient, firstPartyClientId } from './first-party-client.ts';
 import { audienceCheck, issuesRefreshToken, resourceServerFor } from './granting.ts';
 import { guardedFetch } from './guarded-fetch.ts';
@@ -18,6 +24,7 @@ import { policy } from './interaction/policy.ts';
 import { lifetimes } from './lifetimes.ts';
 import { localeOf, type Pages } from './pages.ts';
 import { introspectionScope } from './scopes.ts';
+import { isFapi, senderConstraints } from './sender-constraints.ts';
 
 export interface ProviderDeps {
   readonly db: Database;
@@ -30,20 +37,20 @@ export interface ProviderDeps {
   readonly pages: Pages;
   /** Hosts inside the hospital whose key sets may be fetched. */
   readonly trustedHosts: readonly string[];
+  readonly certificateOf: CertificateOf;
+  /** 32 bytes of which the nonces for DPoP are made, the same in all processes. */
+  readonly nonceKey: Buffer;
   readonly log: Logger;
 }
-
-export const signingAlgorithms = ['RS384', 'ES384', 'RS256', 'ES256'] as const;
 
 const locale = (ctx: KoaContextWithOIDC) =>
   localeOf(ctx.oidc.params?.['ui_locales'] ?? ctx.query['ui_locales'], ctx.get('accept-language'));
 
-function features({ base, pages }: ProviderDeps): NonNullable<Configuration['features']> {
+function features({ base, pages, nonceKey, certificateOf }: ProviderDeps): NonNullable<Configuration['features']> {
   const off = { enabled: false } as const;
   return {
     devInteractions: off,
-    dPoP: off,
-    pushedAuthorizationRequests: off,
+    ...senderConstraints(nonceKey, certificateOf),
     // Access tokens are for the FHIR server, and the claims are in the ID token.
     userinfo: off,
     clientCredentials: { enabled: true },
@@ -58,7 +65,10 @@ function features({ base, pages }: ProviderDeps): NonNullable<Configuration['fea
       enabled: true,
       defaultResource: () => base,
       useGrantedResource: () => true,
-      getResourceServerInfo: resourceServerFor(base),
+      getResourceServerInfo: (ctx, resource, client) => {
+        takeBackPrompt(ctx);
+        return resourceServerFor(base)(ctx, resource, client);
+      },
     },
     rpInitiatedLogout: {
       enabled: true,
@@ -89,9 +99,10 @@ async function firstPartyGrant(
 }
 
 function configuration(deps: ProviderDeps): Configuration {
-  const { base, db } = deps;
+  const { base, db, issuer } = deps;
+  const fetch = guardedFetch(deps.trustedHosts);
   return {
-    adapter: adapterOn(db),
+    adapter: adapterOn(db, keySetsOf(db, fetch, deps.log)),
     clients: [firstPartyClient(new URL(deps.issuer).origin)],
     jwks: { keys: deps.keys },
     cookies: { keys: [deps.cookieKey] },
@@ -105,12 +116,17 @@ function configuration(deps: ProviderDeps): Configuration {
       profile: ['name', 'family_name', 'given_name'],
     },
     conformIdTokenClaims: false,
-    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
-    enabledJWA: { clientAuthSigningAlgValues: [...signingAlgorithms], idTokenSigningAlgValues: ['RS256'] },
+    clientAuthMethods: [...authMethods],
+    enabledJWA: {
+      clientAuthSigningAlgValues: [...signingAlgorithms],
+      idTokenSigningAlgValues: ['RS256'],
+      dPoPSigningAlgValues: [...proofAlgorithms],
+    },
     extraClientMetadata: { properties: ownMetadata },
     extraParams: { aud: audienceCheck(base) },
     ttl: lifetimes,
-    rotateRefreshToken: true,
+    // A bound one of a client with a key of its own is of no use to a thief, and FAPI 2.0 wants it to stay.
+    rotateRefreshToken: ({ oidc }) => !isFapi(oidc.client),
     allowOmittingSingleRegisteredRedirectUri: false,
     acceptQueryParamAccessTokens: false,
     issueRefreshToken: (_ctx, client, source) => issuesRefreshToken(client, source.scopes),
@@ -124,10 +140,11 @@ function configuration(deps: ProviderDeps): Configuration {
     findAccount: (_ctx, sub) => findAccount(db, base, sub),
     extraTokenClaims: (ctx, token) =>
       token.scopes.has('fhirUser') ? { fhirUser: ctx.oidc.entities.Account?.['fhirUser'] } : undefined,
-    assertJwtClientAuthClaimsAndHeader: (_ctx, claims, header, client) => checkAssertion(claims, header, client),
+    assertJwtClientAuthClaimsAndHeader: (_ctx, claims, header, client) =>
+      checkAssertion(claims, header, client, { issuer }),
     clientBasedCORS: (_ctx, origin, client) =>
       (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin),
-    fetch: (input, init) => guardedFetch(deps.trustedHosts)(input instanceof Request ? input.url : input, init),
+    fetch: (input, init) => fetch(input instanceof Request ? input.url : input, init),
     interactions: {
       policy: policy(),
       url: (_ctx, { uid }) => new URL(`${new URL('.', deps.issuer).pathname}interaction/${uid}`, deps.issuer).pathname,
@@ -149,6 +166,11 @@ export function createProvider(deps: ProviderDeps): Provider {
   const compare = provider.Client.prototype.compareClientSecret;
   provider.Client.prototype.compareClientSecret = function hashed(actual: string) {
     return compare.call(this, secretHash(actual));
+  };
+  // What may come once is decided by one statement of the database, for assertions and proofs alike.
+  provider.ReplayDetection.unique = (issuer, jti, exp) => {
+    const expiresIn = exp - Date.now() / 1000;
+    return saveArtifactOnce(deps.db, { model: 'ReplayDetection', id: `${issuer} ${jti}`, payload: {}, expiresIn });
   };
   provider.on('server_error', (_ctx, error) => deps.log.error('the OpenID provider failed', { error }));
   return provider;

@@ -7,6 +7,7 @@ import type { AuditRecord } from '../../store/audit/record.ts';
 
 const terminology = 'http://terminology.hl7.org/CodeSystem';
 const dicom = 'http://dicom.nema.org/resources/ontology/DCM';
+const balpCodes = 'https://profiles.ihe.net/ITI/BALP/CodeSystem';
 /** Words of ours, where neither FHIR nor DICOM has one. */
 const ours = 'https://livedoc.health/fhir/CodeSystem/audit-event';
 
@@ -14,6 +15,7 @@ const rest: Coding = { system: `${terminology}/audit-event-type`, code: 'rest', 
 const activity: Coding = { system: dicom, code: '110100', display: 'Application Activity' };
 const transfer: Coding = { system: dicom, code: '110104', display: 'DICOM Instances Transferred' };
 const authentication: Coding = { system: dicom, code: '110114', display: 'User Authentication' };
+const alert: Coding = { system: dicom, code: '110113', display: 'Security Alert' };
 const login: Coding = { system: dicom, code: '110122', display: 'Login' };
 
 /** [AuditEvent.type, AuditEvent.subtype unless the record's own word is it] */
@@ -24,7 +26,8 @@ const types: Readonly<Record<AuditRecord['type'], readonly [Coding, Coding?]>> =
   logout: [authentication, { system: dicom, code: '110123', display: 'Logout' }],
   'login-failed': [authentication, login],
   token: [authentication],
-  'access-denied': [{ system: dicom, code: '110113', display: 'Security Alert' }],
+  authorization: [alert, { system: `${balpCodes}/AuthZsubType`, code: 'AuthZ-Consent' }],
+  'access-denied': [alert],
   'dicom-received': [transfer],
   'dicom-refused': [transfer],
   inference: [activity],
@@ -94,6 +97,6 @@ export const entityCodings = {
     role: { system: entityRole, code: '24', display: 'Query' },
   },
   request: {
-    type: { system: 'https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType', code: 'XrequestId' },
+    type: { system: `${balpCodes}/BasicAuditEntityType`, code: 'XrequestId' },
   },
 } as const satisfies Record<string, { readonly type: Coding; readonly role?: Coding }>;

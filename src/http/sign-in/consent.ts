@@ -1,22 +1,25 @@
 /** The consent step's page and form. */
 import type { Interactions } from '../../auth/interaction/interactions.ts';
 import { consentPage } from '../pages/consent.ts';
-import { fieldsOf } from './forms.ts';
+import { fieldsOf, peerOf } from './forms.ts';
 import { frameOf, type StepPages, showPage } from './step-pages.ts';
 
-export function consentPages({ consent, abort }: Pick<Interactions, 'consent' | 'abort'>): StepPages {
+export function consentPages({ consent }: Pick<Interactions, 'consent'>): StepPages {
   return {
     prompt: 'consent',
     async show(request, response) {
+      if (await consent.recall(request, response, peerOf(request))) return;
       const view = await consent.view(request, response);
-      showPage(response, view, consentPage({ ...frameOf(request, view), scopes: view.scopes }));
+      const { offers, redirectUri } = view;
+      showPage(response, view, consentPage({ ...frameOf(request, view), offers, redirectUri }));
     },
     routes(router) {
       router.post('/interaction/:uid/consent', async (request, response) => {
         const { csrf, scope = [], decision } = fieldsOf(request);
-        if (decision !== 'allow') return abort(request, response, { csrf });
+        const peer = peerOf(request);
+        if (decision !== 'allow') return consent.refuse(request, response, { csrf }, peer);
         const scopes = [scope].flat().filter((word): word is string => typeof word === 'string');
-        return consent.submit(request, response, { csrf, scopes });
+        return consent.submit(request, response, { csrf, scopes }, peer);
       });
     },
   };

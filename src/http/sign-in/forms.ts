@@ -3,7 +3,7 @@ import express, { type Request, type RequestHandler } from 'express';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { FhirError } from '../../shared/errors.ts';
 
-export const form: RequestHandler = express.urlencoded({ extended: false, limit: '64kb', parameterLimit: 200 });
+export const form: RequestHandler = express.urlencoded({ extended: false, limit: '64kb', parameterLimit: 1000 });
 
 /** The fields of a form; none when the body is something else. */
 export function fieldsOf(request: Request): Readonly<Record<string, unknown>> {

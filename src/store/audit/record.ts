@@ -30,6 +30,8 @@ export interface AuditRecord {
     | 'logout'
     | 'login-failed'
     | 'token'
+    /** What a person decided about an application. */
+    | 'authorization'
     | 'access-denied'
     | 'dicom-received'
     | 'dicom-refused'

@@ -1,0 +1,44 @@
+/** The applications that a person has let in, and how they lose all of it. */
+import type { Database } from '../store.ts';
+import type { Parties } from './decisions.ts';
+
+export interface Application {
+  readonly clientId: string;
+  readonly name: string;
+  /** Scopes with spaces between them. */
+  readonly given: string;
+  readonly decidedAt: Date;
+  /** When it last got a token; null: never. */
+  readonly lastUsedAt: Date | null;
+  /** Whether it can go on by itself, without the person signing in again. */
+  readonly isOffline: boolean;
+}
+
+/** Newest decision first. */
+export async function findApplications(db: Database, userId: string): Promise<readonly Application[]> {
+  return db.query<Application>({
+    text: `select a.client_id as "clientId", c.name, a.given, a.decided_at as "decidedAt", a.last_used_at as "lastUsedAt",
+        exists (select 1 from oidc_model t where t.model = 'RefreshToken' and t.account_id = a.user_id::text
+          and t.client_id = a.client_id and t.consumed_at is null and t.expires_at > now()
+          and t.payload->'expiresWithSession' is distinct from 'true'::jsonb) as "isOffline"
+      from app_consent a join oauth_client c using (client_id)
+      where a.user_id::text = $1 order by a.decided_at desc, a.client_id`,
+    values: [userId],
+  });
+}
+
+/**
+ * Forgets the decision and ends everything that came of it: grants, codes, access and refresh tokens. Answers what had been
+ * given, undefined when there was nothing.
+ */
+export async function removeApplication(db: Database, { userId, clientId }: Parties): Promise<string | undefined> {
+  const [row] = await db.query<{ given: string }>({
+    text: 'delete from app_consent where user_id::text = $1 and client_id = $2 returning given',
+    values: [userId, clientId],
+  });
+  await db.query({
+    text: `delete from oidc_model where account_id = $1 and client_id = $2 and model <> 'Session'`,
+    values: [userId, clientId],
+  });
+  return row?.given;
+}
