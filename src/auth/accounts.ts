@@ -1,6 +1,6 @@
 /** Accounts: a row of `users` for the sign-in, a Practitioner and a PractitionerRole for the person; always together. */
 import { randomBytes } from 'node:crypto';
-import type { Practitioner, PractitionerRole } from '@medplum/fhirtypes';
+import type { CodeableConcept, Practitioner, PractitionerRole } from '@medplum/fhirtypes';
 import type { Context } from '../fhir/context.ts';
 import { create } from '../fhir/interactions/create.ts';
 import { bodyOf } from '../fhir/json/body.ts';
@@ -39,7 +39,7 @@ export interface AccountDeps extends Pick<Context, 'validate' | 'integrity' | 'n
 const workEmail = /^[^\s@]+@[^\s@]+$/;
 
 const snomedPhysician = { system: 'http://snomed.info/sct', code: '309343006', display: 'Physician' };
-const roleSystem = 'https://livedoc.health/fhir/CodeSystem/user-role';
+export const roleSystem = 'https://livedoc.health/fhir/CodeSystem/user-role';
 
 function practitionerOf({ email, nom, prenom }: NewUser): Practitioner {
   return {
@@ -50,13 +50,18 @@ function practitionerOf({ email, nom, prenom }: NewUser): Practitioner {
   };
 }
 
-function roleOf({ role, nom, prenom }: NewUser, practitionerId: string): PractitionerRole {
+/** What the role is on a PractitionerRole; for a physician in SNOMED CT too. */
+export function roleConcept(role: UserRole): CodeableConcept {
   const physician = role === 'MEDECIN' ? [snomedPhysician] : [];
+  return { coding: [{ system: roleSystem, code: role }, ...physician] };
+}
+
+function roleOf({ role, nom, prenom }: NewUser, practitionerId: string): PractitionerRole {
   return {
     resourceType: 'PractitionerRole',
     active: true,
     practitioner: { reference: `Practitioner/${practitionerId}`, display: `${prenom} ${nom}` },
-    code: [{ coding: [{ system: roleSystem, code: role }, ...physician] }],
+    code: [roleConcept(role)],
   };
 }
 

@@ -14,7 +14,8 @@ function withActive(text: string, active: boolean): string {
   return `${text.slice(0, at)},"active":${active}${text.slice(at)}`;
 }
 
-async function rolesOf({ store }: Context, practitionerId: string): Promise<readonly Version[]> {
+/** The PractitionerRoles of the person. */
+export async function rolesOf({ store }: Context, practitionerId: string): Promise<readonly Version[]> {
   const { versions } = await store.search({
     type: 'PractitionerRole',
     where: [

@@ -75,3 +75,10 @@ export async function recordSignIn(db: Database, id: string): Promise<void> {
 export async function rehashPassword(db: Database, id: string, newHash: string): Promise<void> {
   await db.query({ text: 'update users set password_hash = $2 where id::text = $1', values: [id, newHash] });
 }
+
+export async function updateRole(db: Database, id: string, role: UserRole): Promise<void> {
+  await db.query({
+    text: 'update users set role = $2::role, updated_at = now() where id::text = $1',
+    values: [id, role],
+  });
+}
