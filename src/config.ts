@@ -110,6 +110,26 @@ export const settings = z.object({
   LIVEDOC_TRUSTED_KEY_HOSTS: listed.describe(
     'Hosts (host or host:port, with commas) inside the hospital from which key sets of clients may be fetched.',
   ),
+  LIVEDOC_ORGANIZATION_NAME: z
+    .string()
+    .min(1)
+    .default('LIVEDOC')
+    .describe("The hospital's name, as apps show it to people who look for their records."),
+  LIVEDOC_ORGANIZATION_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("The hospital's website; default LIVEDOC_PUBLIC_URL."),
+  LIVEDOC_ORGANIZATION_LOGO: z
+    .url({ protocol: /^(https|data)$/ })
+    .optional()
+    .describe("URL of the hospital's logo (https: or data:)."),
+  LIVEDOC_BRANDS: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'JSON, or a file of it: a Bundle of user-access brands in place of the one that the three settings above make.',
+    ),
   LIVEDOC_LANG: z.enum(['fr', 'en']).default('fr').describe('Language of interpretations.'),
   LIVEDOC_LOG: z
     .enum(['debug', 'info', 'warn', 'error'])

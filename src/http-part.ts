@@ -52,6 +52,12 @@ export async function openHttpPart(part: HttpPart, closers: Closers): Promise<Re
     publicUrl: config.publicUrl,
     trustedKeyHosts: config.LIVEDOC_TRUSTED_KEY_HOSTS,
     database: { url: parts.databaseUrl, schema: config.LIVEDOC_SCHEMA },
+    brand: {
+      name: config.LIVEDOC_ORGANIZATION_NAME,
+      website: config.LIVEDOC_ORGANIZATION_URL,
+      logo: config.LIVEDOC_ORGANIZATION_LOGO,
+      bundle: config.LIVEDOC_BRANDS,
+    },
     log,
   });
   closers.add('auth', () => auth.close());
@@ -97,6 +103,7 @@ function listenerOf(
   return createApp({
     ...context,
     authenticate,
+    allowsOrigin: auth.allowsOrigin,
     ticketOf: auth.later.ticketOf,
     version,
     metrics,

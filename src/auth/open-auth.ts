@@ -1,19 +1,24 @@
 /** Opens authentication and authorization: secret, keys, provider; what `http` mounts and asks. */
 import type { RequestListener } from 'node:http';
+import type { JWK } from 'jose';
 import type { Access } from '../fhir/access.ts';
 import { extract } from '../fhir/search/extract.ts';
 import type { Logger } from '../shared/logger.ts';
-import { removeOldTries } from '../store/accounts/attempts.ts';
-import { removeExpired } from '../store/oidc/remove-artifacts.ts';
 import { watchRevocations } from '../store/oidc/watch-revocations.ts';
 import type { Store } from '../store/store.ts';
 import { findAccount } from './account.ts';
 import { type Authenticator, authenticator, type Credentials } from './authenticate.ts';
+import { type BrandOptions, type Brands, publishBrands } from './brands.ts';
 import { type BrowserSessions, browserSessionsOf } from './browser-session.ts';
+import type { CertificateOf } from './certificates.ts';
+import { confirmer } from './confirmation.ts';
+import { purgeExpired, renewKeys } from './housekeeping.ts';
 import { type Interactions, interactionsOf } from './interaction/interactions.ts';
 import { useMiddleware } from './middleware.ts';
+import { registeredOrigins } from './origins.ts';
 import type { Pages } from './pages.ts';
 import { createProvider } from './provider.ts';
+import { rotatingProvider } from './rotating-provider.ts';
 import type { Secret } from './secret.ts';
 import { signingKeys } from './signing-keys.ts';
 import { smartConfiguration } from './smart-configuration.ts';
@@ -25,6 +30,12 @@ export interface AuthOptions {
   readonly publicUrl: string;
   /** Hosts (host or host:port) inside the hospital from which key sets of clients may be fetched, also without TLS. */
   readonly trustedKeyHosts?: readonly string[];
+  /** The TLS certificate of who sends a request; absent: nobody has one. */
+  readonly certificateOf?: CertificateOf;
+  /** Age in days at which the key that signs ID tokens is replaced; absent or 0: only by command. */
+  readonly keyRotationDays?: number;
+  /** Who runs this server, as apps show it; absent: LIVEDOC at its own address. */
+  readonly brand?: BrandOptions;
   readonly log: Logger;
   /**
    * Where to listen for revocations. With it, what a token may do is remembered for up to a second and forgotten at once
@@ -49,13 +60,16 @@ export interface Auth {
   readonly later: Pick<Authenticator, 'ticketOf' | 'resume'>;
   /** http://hl7.org/fhir/smart-app-launch/conformance.html#using-well-known */
   smartConfiguration(): Readonly<Record<string, unknown>>;
+  /** https://hl7.org/fhir/smart-app-launch/brands.html */
+  readonly brands: Brands;
+  /** Whether browser applications of this origin may read answers: those of registered clients. */
+  allowsOrigin(origin: string): Promise<boolean>;
   /** Removes what has expired; answers how many rows. */
   purge(): Promise<number>;
   close(): Promise<void>;
 }
 
 const purgeMilliseconds = 10 * 60 * 1000;
-const purgeRows = 5000;
 
 /**
  * What the provider takes for host, protocol and address comes from our configuration and from the server, so a forged
@@ -73,59 +87,97 @@ function pinned(publicUrl: string, listener: RequestListener): RequestListener {
   };
 }
 
+/** What forgets when something was revoked, and remembers only as long as that would be heard of. */
+type Memory = Pick<Authenticator['cache'], 'clear' | 'remember'>;
+
+/** Tells what happens in other processes to what remembers; undefined where there is nothing to listen to. */
+function hear(
+  { database, log }: AuthOptions,
+  memories: readonly Memory[],
+  takeUpKeys: () => void,
+): { close(): Promise<void> } | undefined {
+  if (!database) return undefined;
+  const remember = (isHearing: boolean) => {
+    for (const memory of memories) memory.remember(isHearing);
+  };
+  return watchRevocations({
+    databaseUrl: database.url,
+    schema: database.schema,
+    log,
+    onDeaf: () => remember(false),
+    onListening() {
+      remember(true);
+      takeUpKeys();
+    },
+    onRevoked() {
+      for (const memory of memories) memory.clear();
+    },
+    onKeys: takeUpKeys,
+  });
+}
+
 /** Makes the signing key at the first start. Throws Error when the secret is not the one of the database. */
 export async function openAuth(options: AuthOptions): Promise<Auth> {
   const { store, secret, publicUrl, log } = options;
   const issuer = `${publicUrl}/oidc`;
   const base = `${publicUrl}/fhir`;
-  const keys = await signingKeys(store.db, secret);
+  const firstKeys = await signingKeys(store.db, secret);
 
-  async function purge(): Promise<number> {
-    await removeOldTries(store.db);
-    let removed = 0;
-    for (let last = purgeRows; last === purgeRows; removed += last) last = await removeExpired(store.db, purgeRows);
-    return removed;
-  }
+  /** Takes up new keys; there is nothing that signs before `serve`. */
+  let reloadKeys = () => Promise.resolve();
+  const takeUpKeys = () => {
+    reloadKeys().catch((error: unknown) => log.error('the keys that sign ID tokens could not be read', { error }));
+  };
+  const keepHouse = async () => {
+    await purgeExpired(store);
+    await renewKeys(store, secret, options.keyRotationDays ?? 0, log);
+    takeUpKeys();
+  };
   const timer = setInterval(() => {
-    purge().catch((error: unknown) => log.warn('expired sign-in state could not be removed', { error }));
+    keepHouse().catch((error: unknown) => log.warn('expired sign-in state could not be removed', { error }));
   }, purgeMilliseconds).unref();
 
-  const judge = authenticator(store.db, base, extract);
-  const watch =
-    options.database &&
-    watchRevocations({
-      databaseUrl: options.database.url,
-      schema: options.database.schema,
-      log,
-      onDeaf: () => judge.cache.remember(false),
-      onListening: () => judge.cache.remember(true),
-      onRevoked: () => judge.cache.clear(),
-    });
+  const nonceKey = secret.derive('dpop nonces');
+  const confirm = confirmer(store.db, new URL(publicUrl).origin, nonceKey);
+  const judge = authenticator(store.db, base, extract, confirm);
+  const origins = registeredOrigins(store.db);
+  const brands = await publishBrands(store.db, options.brand ?? { name: 'LIVEDOC' }, publicUrl);
+  const watch = hear(options, [judge.cache, origins], takeUpKeys);
 
   return {
     issuer,
     serve(pages) {
-      const provider = createProvider({
-        db: store.db,
-        issuer,
-        base,
-        keys,
-        cookieKey: secret.derive('cookies').toString('base64url'),
-        pages,
-        trustedHosts: options.trustedKeyHosts ?? [],
-        log,
-      });
-      useMiddleware(provider, store, (id) => findAccount(store.db, base, id));
+      const make = (keys: readonly JWK[]) => {
+        const made = createProvider({
+          db: store.db,
+          issuer,
+          base,
+          keys,
+          cookieKey: secret.derive('cookies').toString('base64url'),
+          pages,
+          trustedHosts: options.trustedKeyHosts ?? [],
+          certificateOf: options.certificateOf ?? (() => undefined),
+          nonceKey,
+          log,
+        });
+        useMiddleware(made, store, (id) => findAccount(store.db, base, id));
+        return made;
+      };
+      const provider = make(firstKeys);
+      const rotating = rotatingProvider(make, { provider, keys: firstKeys }, () => signingKeys(store.db, secret));
+      reloadKeys = rotating.reload;
       return {
-        listener: pinned(publicUrl, provider.callback()),
+        listener: pinned(publicUrl, rotating.listener),
         interactions: interactionsOf({ provider, store, secret, base }),
         browser: browserSessionsOf({ provider, store, secret, issuer }),
       };
     },
     authenticate: judge.authenticate,
     later: { ticketOf: judge.ticketOf, resume: judge.resume },
-    smartConfiguration: () => smartConfiguration(publicUrl),
-    purge,
+    smartConfiguration: () => smartConfiguration(publicUrl, brands),
+    brands,
+    allowsOrigin: (origin) => origins.allows(origin),
+    purge: () => purgeExpired(store),
     async close() {
       clearInterval(timer);
       await watch?.close();

@@ -22,6 +22,7 @@ import { audienceCheck, issuesRefreshToken, resourceServerFor } from './granting
 import { guardedFetch } from './guarded-fetch.ts';
 import { policy } from './interaction/policy.ts';
 import { lifetimes } from './lifetimes.ts';
+import { originOf } from './origins.ts';
 import { localeOf, type Pages } from './pages.ts';
 import { introspectionScope } from './scopes.ts';
 import { isFapi, senderConstraints } from './sender-constraints.ts';
@@ -142,8 +143,9 @@ function configuration(deps: ProviderDeps): Configuration {
       token.scopes.has('fhirUser') ? { fhirUser: ctx.oidc.entities.Account?.['fhirUser'] } : undefined,
     assertJwtClientAuthClaimsAndHeader: (_ctx, claims, header, client) =>
       checkAssertion(claims, header, client, { issuer }),
-    clientBasedCORS: (_ctx, origin, client) =>
-      (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin),
+    // Introspection is for resource servers, and those are no pages in a browser.
+    clientBasedCORS: (ctx, origin, client) =>
+      ctx.oidc.route !== 'introspection' && (client.redirectUris ?? []).some((uri) => originOf(uri) === origin),
     fetch: (input, init) => fetch(input instanceof Request ? input.url : input, init),
     interactions: {
       policy: policy(),

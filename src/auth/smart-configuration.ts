@@ -2,11 +2,15 @@
  * SMART's discovery document: what this server offers, and nothing that it does not do yet.
  * http://hl7.org/fhir/smart-app-launch/conformance.html#using-well-known
  */
-import { signingAlgorithms } from './provider.ts';
+import { type Brands, brandsPath } from './brands.ts';
+import { signingAlgorithms } from './client-checks.ts';
 import { otherScopes } from './scopes.ts';
 
-/** The document for the server at `publicUrl` (without a trailing slash). */
-export function smartConfiguration(publicUrl: string): Readonly<Record<string, unknown>> {
+/** The document for the server at `publicUrl` (without a trailing slash), whose brand has this identifier. */
+export function smartConfiguration(
+  publicUrl: string,
+  { identifier }: Pick<Brands, 'identifier'>,
+): Readonly<Record<string, unknown>> {
   const issuer = `${publicUrl}/oidc`;
   return {
     issuer,
@@ -15,6 +19,8 @@ export function smartConfiguration(publicUrl: string): Readonly<Record<string, u
     token_endpoint: `${issuer}/token`,
     introspection_endpoint: `${issuer}/token/introspection`,
     revocation_endpoint: `${issuer}/token/revocation`,
+    user_access_brand_bundle: `${publicUrl}${brandsPath}`,
+    user_access_brand_identifier: identifier,
     grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
     response_types_supported: ['code'],
     code_challenge_methods_supported: ['S256'],

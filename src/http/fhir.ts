@@ -36,7 +36,7 @@ export interface FhirDeps extends Omit<Context, 'access'> {
   readonly version: string;
   readonly oauth?: NonNullable<CapabilityOptions['oauth']>;
   /** Whether a browser application of another origin may call; nobody by default. */
-  readonly allowsOrigin?: (origin: string) => boolean;
+  readonly allowsOrigin?: (origin: string) => boolean | Promise<boolean>;
 }
 
 /** One request while it is being answered. */
@@ -44,7 +44,8 @@ interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly credentials: Credentials;
-  readonly cors: Readonly<Record<string, string>>;
+  /** For the origin that asks. */
+  cors: Readonly<Record<string, string>>;
   /** For metrics and log: an interaction's code. */
   name: string;
   /** Of the answer; absent until it is known. */
@@ -91,10 +92,10 @@ async function exchange(setup: Setup, request: IncomingMessage, response: Server
   const { deps } = setup;
   const started = performance.now();
   const credentials = credentialsOf(request);
-  const cors = corsHeaders(request.headers.origin, url, deps.allowsOrigin);
-  const own: Exchange = { request, response, credentials, cors, name: 'none' };
+  const own: Exchange = { request, response, credentials, cors: {}, name: 'none' };
   let status: number;
   try {
+    own.cors = await corsHeaders(request.headers.origin, url, deps.allowsOrigin);
     status = await answer(setup, own, url);
   } catch (error) {
     const milliseconds = Math.round(performance.now() - started);

@@ -6,6 +6,7 @@ import { Router } from 'express';
 import type { Auth } from '../auth/open-auth.ts';
 import type { Logger } from '../shared/logger.ts';
 import { accountRoutes } from './account/account.ts';
+import { discoveryRoutes } from './discovery.ts';
 import { providerPages } from './pages/provider-pages.ts';
 import { authorizeByPost } from './sign-in/authorize-by-post.ts';
 import { form } from './sign-in/forms.ts';
@@ -23,10 +24,7 @@ export function oidc({ auth, log }: OidcDeps): Router {
   const { listener, interactions, browser } = auth.serve(providerPages);
   const { origin } = new URL(auth.issuer);
 
-  router.get('/fhir/.well-known/smart-configuration', (_request, response) => {
-    response.set({ 'access-control-allow-origin': '*', 'cache-control': 'public, max-age=300' });
-    response.json(auth.smartConfiguration());
-  });
+  router.use(discoveryRoutes(auth));
   router.post('/oidc/auth', form, authorizeByPost);
   router.use('/oidc', (request, response) => {
     guard(response, '');
