@@ -13,7 +13,11 @@ const length = 16;
 
 const normal = (code: string) => code.toUpperCase().replace(/[\s-]/g, '').replaceAll('O', '0').replace(/[IL]/g, '1');
 
-export const isRecoveryCode = (text: string) => new RegExp(`^[${letters}]{${length}}$`).test(normal(text));
+/** Far above a code with any spaces and dashes. */
+const longest = 64;
+
+export const isRecoveryCode = (text: string) =>
+  text.length <= longest && new RegExp(`^[${letters}]{${length}}$`).test(normal(text));
 
 /** Ten codes as people read them: `7K3M-90QZ-4TXA-C8WD`. */
 export function newRecoveryCodes(): readonly string[] {

@@ -1,0 +1,110 @@
+/** What a person has as second factor, and how it is taken away: by themselves, or by an administrator when all is lost. */
+import { FhirError } from '../../shared/errors.ts';
+import { findUserByEmail, type User } from '../../store/accounts/users.ts';
+import { hasFactors as hasAny, listFactors, removeAllFactors, removeFactor } from '../../store/factors/factors.ts';
+import { countRecoveryCodes } from '../../store/factors/recovery-codes.ts';
+import { removeByAccount } from '../../store/oidc/remove-artifacts.ts';
+import type { Store } from '../../store/store.ts';
+import { type Actor, administration } from '../actor.ts';
+import type { FactorDeps, FactorPeer } from './deps.ts';
+import { factorRecord } from './factor-audit.ts';
+import { authenticationOptions } from './webauthn.ts';
+
+export interface FactorView {
+  readonly id: string;
+  readonly kind: 'totp' | 'webauthn';
+  readonly name: string;
+  readonly createdAt: Date;
+  readonly lastUsedAt: Date | null;
+}
+
+export interface FactorsView {
+  readonly factors: readonly FactorView[];
+  /** Recovery codes that are left; undefined when none were ever made. */
+  readonly codesLeft: number | undefined;
+  /** The person's role cannot do without. */
+  readonly isMandatory: boolean;
+}
+
+/** From so few recovery codes on, their owner is told to make new ones. */
+export const fewCodes = 3;
+
+export async function factorsOf({ store, roles }: FactorDeps, user: User): Promise<FactorsView> {
+  const factors = await listFactors(store.db, user.id);
+  return {
+    factors: factors.map(({ id, kind, name, createdAt, lastUsedAt }) => ({ id, kind, name, createdAt, lastUsedAt })),
+    codesLeft: await countRecoveryCodes(store.db, user.id),
+    isMandatory: roles.includes(user.role),
+  };
+}
+
+/** What of the account can be asked for; the options are for `navigator.credentials.get`, as JSON. */
+export interface Askable {
+  readonly hasDevice: boolean;
+  readonly keyOptions: string | undefined;
+}
+
+/** What a page may ask of a person; a challenge for their keys is made and bound to the session or sign-in. */
+export async function askable({ store, rp }: FactorDeps, user: User, boundTo: string): Promise<Askable> {
+  const factors = await listFactors(store.db, user.id);
+  const keys = factors.filter((factor) => factor.kind === 'webauthn');
+  return {
+    hasDevice: factors.length > keys.length,
+    keyOptions: keys.length > 0 ? await authenticationOptions(store.db, rp, { user, boundTo }, keys) : undefined,
+  };
+}
+
+/** Whether the account signs in with two factors: it has one, or its role has to. */
+export async function needsSecondFactor(
+  { store, roles }: Pick<FactorDeps, 'store' | 'roles'>,
+  user: Pick<User, 'id' | 'role'>,
+): Promise<boolean> {
+  return roles.includes(user.role) || hasAny(store.db, user.id);
+}
+
+export function hasFactors({ store }: Pick<FactorDeps, 'store'>, { id }: Pick<User, 'id'>): Promise<boolean> {
+  return hasAny(store.db, id);
+}
+
+/** Throws FhirError `notFound`, or `conflict` for the last one of somebody who cannot do without. */
+export async function dropFactor(deps: FactorDeps, user: User, id: string, peer: FactorPeer): Promise<void> {
+  await deps.store.transaction(async (tx) => {
+    await tx.lock([`factors ${user.id}`]);
+    if (!(await removeFactor(tx.db, user.id, id))) throw new FhirError('notFound', 'There is no such second factor.');
+    if (!(await hasAny(tx.db, user.id))) {
+      if (deps.roles.includes(user.role)) {
+        throw new FhirError('conflict', 'Your role needs a second factor: add another one before you remove the last.');
+      }
+      // Recovery codes stand for a factor; without one they would be a factor of their own.
+      await removeAllFactors(tx.db, user.id);
+    }
+    const told = { type: 'administration', subtype: 'factor-remove', action: 'D', outcome: '0' } as const;
+    await tx.audit.append(factorRecord(user, peer, told, { factor_id: id }));
+  });
+}
+
+/**
+ * Takes every factor and recovery code of an account away and ends its sessions and tokens; where its role needs a second
+ * factor, the next sign-in asks for a new one. Answers how many factors there were. Throws FhirError `notFound`.
+ */
+export async function resetFactors(
+  store: Store,
+  find: (tx: Store) => Promise<User | undefined>,
+  actor: Actor,
+): Promise<number> {
+  return store.transaction(async (tx) => {
+    const user = await find(tx);
+    if (!user) throw new FhirError('notFound', 'There is no such account.');
+    await tx.lock([`factors ${user.id}`]);
+    const removed = await removeAllFactors(tx.db, user.id);
+    await removeByAccount(tx.db, user.id);
+    const deed = { subtype: 'factor-reset', action: 'D' } as const;
+    await tx.audit.append(administration(actor, deed, { user_id: user.id, factors: String(removed) }));
+    return removed;
+  });
+}
+
+/** The same, by email. */
+export function resetFactorsByEmail(store: Store, email: string, actor: Actor): Promise<number> {
+  return resetFactors(store, (tx) => findUserByEmail(tx.db, email.trim()), actor);
+}
