@@ -3,27 +3,34 @@
  * http://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
  */
 import type { Resource } from '@medplum/fhirtypes';
-import type { Access, Caller, Permission } from '../fhir/access.ts';
+import type { Access, Caller, Permission, Within } from '../fhir/access.ts';
 import { guardWays } from './guards.ts';
+import { patientWays } from './patient-compartment.ts';
 import { groupOf } from './resource-groups.ts';
-import { both, type Extract, fulfils, type Ways } from './restriction.ts';
+import { both, type Extract, fulfils, merged, type Ways } from './restriction.ts';
 import { roleMay, seesAllAudit } from './role-table.ts';
 import { type ResourceScope, resourceScopes } from './scopes.ts';
 
 const nowhere: Ways = [];
 const everywhere: Ways = [[]];
 
+const isOpen = (ways: Ways) => ways.some((way) => way.length === 0);
+
 /** The scopes that count: those of a person for a person, of a system for a system. `patient/` needs a patient in context. */
 function effective(caller: Caller, scope: string): readonly ResourceScope[] {
-  const level = caller.userId === undefined ? 'system' : 'user';
-  return resourceScopes(scope).filter((each) => each.level === level);
+  const levels =
+    caller.userId === undefined ? ['system'] : caller.patient === undefined ? ['user'] : ['user', 'patient'];
+  return resourceScopes(scope).filter(({ level }) => levels.includes(level));
 }
 
-function scopeWays(scopes: readonly ResourceScope[], permission: Permission, type: string): Ways {
+function scopeWays(caller: Caller, scopes: readonly ResourceScope[], permission: Permission, type: string): Ways {
   const ways = scopes
     .filter((scope) => (scope.type === '*' || scope.type === type) && scope.permissions.has(permission))
-    .map((scope) => scope.query);
-  return ways.some((way) => way.length === 0) ? everywhere : ways;
+    .flatMap(({ level, query }) => {
+      const within = level === 'patient' ? patientWays(permission, type, caller.patient ?? '') : everywhere;
+      return both([query], within);
+    });
+  return isOpen(ways) ? everywhere : merged(ways);
 }
 
 /** What the role leaves of `ways`. */
@@ -58,19 +65,16 @@ export function rulesOf(caller: Caller, scope: string, extract: Extract): Rules 
     const before = known.get(key);
     if (before) return before;
     const given = both(
-      underRole(caller, permission, type, scopeWays(scopes, permission, type)),
+      underRole(caller, permission, type, scopeWays(caller, scopes, permission, type)),
       guardWays(permission, type, caller),
     );
-    const ways = given.some((way) => way.length === 0)
-      ? everywhere
-      : [...given, ...ownPractitioner(caller, permission, type, words)];
+    const ways = isOpen(given) ? everywhere : [...given, ...ownPractitioner(caller, permission, type, words)];
     // Only what a type may be called is remembered: a client could invent names for ever.
     if (groupOf(type)) known.set(key, ways);
     return ways;
   };
-  const everyOne = (permission: Permission, type: string) => waysOf(permission, type).some((way) => way.length === 0);
-  const scopeGives = (permission: Permission, type: string) =>
-    scopeWays(scopes, permission, type).some((way) => way.length === 0);
+  const everyOne = (permission: Permission, type: string) => isOpen(waysOf(permission, type));
+  const scopeGives = (permission: Permission, type: string) => isOpen(scopeWays(caller, scopes, permission, type));
   const { role, practitioner } = caller;
   const isSystem = caller.userId === undefined;
   const isCarer = role === 'MEDECIN' || role === 'PERSONNEL';
@@ -84,8 +88,9 @@ export function rulesOf(caller: Caller, scope: string, extract: Extract): Rules 
   };
   return {
     may: (permission: Permission, type: string) => waysOf(permission, type).length > 0,
-    mayTouch: (permission: Permission, resource: Resource) =>
-      waysOf(permission, resource.resourceType).some((way) => fulfils(resource, way, extract)),
+    mayTouch: (permission: Permission, resource: Resource, within?: Within) =>
+      fulfils(resource, waysOf(permission, resource.resourceType), extract, within),
+    mayName: (type: string) => scopeGives('u', type),
     restrict: waysOf,
     mayUse: (feature: keyof typeof features) => features[feature](),
   };

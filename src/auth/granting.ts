@@ -16,6 +16,12 @@ function levelsOf(client: Client): readonly ResourceScope['level'][] {
   return client['livedoc_kind'] === 'backend' ? ['system'] : ['user', 'patient'];
 }
 
+/** Before any word of it is looked at. */
+function demandShort(scope: string): void {
+  if (scope.length <= maximumScopeLength) return;
+  throw new errors.InvalidScope(`scope is longer than ${maximumScopeLength} characters`, '');
+}
+
 /** What of `asked` the client may have at most. */
 export function grantableScope(client: Client, asked: string): readonly string[] {
   return allowedScope(asked, text(client['livedoc_scope']), levelsOf(client));
@@ -32,9 +38,7 @@ export function resourceServerFor(
   return (ctx, resource, client) => {
     if (resource !== base) throw new errors.InvalidTarget('the FHIR base is the only resource of this server');
     const asked = askedScope(ctx);
-    if (asked.length > maximumScopeLength) {
-      throw new errors.InvalidScope(`scope is longer than ${maximumScopeLength} characters`, '');
-    }
+    demandShort(asked);
     const granted = grantableScope(client, asked);
     if (granted.length === 0) throw new errors.InvalidScope('none of the requested scopes is allowed', asked);
     const { params } = ctx.oidc;
@@ -56,6 +60,7 @@ const withoutSlash = (url: string) => url.replace(/\/$/, '');
  */
 export function audienceCheck(base: string): (ctx: KoaContextWithOIDC, value: string | undefined) => void {
   return (ctx, value) => {
+    demandShort(text(ctx.oidc.params?.['scope']));
     const asksResources = text(ctx.oidc.params?.['scope']).split(' ').some(parseScope);
     if (value === undefined && !asksResources) return;
     if (value !== undefined && withoutSlash(value) === base) return;

@@ -1,6 +1,9 @@
 /** Whether a resource fulfils the search parameters that an access is narrowed by, from its own index rows. */
 import type { Resource } from '@medplum/fhirtypes';
+import type { Within } from '../fhir/access.ts';
 import type { IndexRow } from '../store/search/index-row.ts';
+import { membershipHolds } from './membership.ts';
+import { alternatives } from './scope-query.ts';
 
 /** Search parameter and value, as in a URL. */
 export type Pair = readonly [name: string, value: string];
@@ -16,11 +19,6 @@ export function both(some: Ways, others: Ways): Ways {
 /** What a resource can be found by. */
 export type Extract = (resource: Resource) => readonly IndexRow[];
 
-/** `a,b` is either; a comma that belongs to a value is written `\,`. */
-function alternatives(value: string): readonly string[] {
-  return value.split(/(?<!\\),/).map((one) => one.replaceAll('\\,', ','));
-}
-
 function tokenFits(row: { system?: string; code: string }, value: string): boolean {
   const bar = value.indexOf('|');
   if (bar < 0) return row.code === value;
@@ -35,7 +33,10 @@ function fits(row: IndexRow, value: string): boolean {
   return row.target ? `${row.target.type}/${row.target.id}` === value : row.url === value;
 }
 
-function holds(resource: Resource, rows: readonly IndexRow[], [name, value]: Pair): boolean {
+function holds(resource: Resource, rows: readonly IndexRow[], pair: Pair, within: Within): boolean {
+  const isMember = membershipHolds(resource, rows, pair, within);
+  if (isMember !== undefined) return isMember;
+  const [name, value] = pair;
   const [code = '', modifier] = name.split(':');
   if (code === '_id') return modifier === undefined && alternatives(value).includes(resource.id ?? '');
   const own = rows.filter(({ param }) => param === `${resource.resourceType}.${code}`);
@@ -46,11 +47,33 @@ function holds(resource: Resource, rows: readonly IndexRow[], [name, value]: Pai
 }
 
 /**
- * Whether the resource has all of `pairs`. Parameters of kinds other than token, reference and uri, and unknown ones, are
- * never fulfilled: what cannot be judged is refused.
+ * Whether the resource has all pairs of at least one of the ways. Parameters of kinds other than token, reference and uri, and
+ * unknown ones, are never fulfilled: what cannot be judged is refused.
  */
-export function fulfils(resource: Resource, pairs: readonly Pair[], extract: Extract): boolean {
-  if (pairs.length === 0) return true;
+export function fulfils(resource: Resource, ways: Ways, extract: Extract, within: Within = () => false): boolean {
+  if (ways.length === 0) return false;
+  if (ways.some((way) => way.length === 0)) return true;
   const rows = extract(resource);
-  return pairs.every((pair) => holds(resource, rows, pair));
+  return ways.some((way) => way.every((pair) => holds(resource, rows, pair, within)));
+}
+
+const isPlain = (name: string) => /^[A-Za-z_-]+$/.test(name) && !name.startsWith('_compartment');
+
+/**
+ * The same with fewer ways: those that differ in the values of their first parameter alone become one, for which an index
+ * is asked once.
+ */
+export function merged(ways: Ways): Ways {
+  const found = new Map<string, readonly Pair[]>();
+  for (const way of ways) {
+    const [first, ...rest] = way;
+    const key = JSON.stringify(first && isPlain(first[0]) ? [first[0], rest] : [first, rest]);
+    const before = found.get(key)?.[0];
+    if (!before || !first || before[1].split(',').includes(first[1])) {
+      if (!before) found.set(key, way);
+      continue;
+    }
+    found.set(key, [[first[0], `${before[1]},${first[1]}`], ...rest]);
+  }
+  return [...found.values()];
 }

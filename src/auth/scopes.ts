@@ -3,6 +3,8 @@
  * http://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
  */
 import type { Permission } from '../fhir/access.ts';
+import { isResourceType } from '../fhir/definitions/types.ts';
+import { isJudgeable } from './scope-query.ts';
 
 /** One scope on FHIR resources: `user/Observation.rs?category=laboratory`, `system/*.cruds`, `patient/Patient.read`. */
 export interface ResourceScope {
@@ -47,13 +49,15 @@ function queryOf(text: string | undefined): readonly (readonly [string, string])
 export function parseScope(text: string): ResourceScope | undefined {
   const parts = grammar.exec(text)?.groups;
   if (!parts) return undefined;
+  const type = parts['type'] as string;
+  if (type !== '*' && !isResourceType(type)) return undefined;
   const query = queryOf(parts['query']);
-  // Modifiers, chains and reverse chains could not be judged on a resource alone, so no scope is granted with them.
-  if (query.some(([name, value]) => !/^[A-Za-z_-]+$/.test(name) || value === '')) return undefined;
+  // What could not be judged is not granted.
+  if (!query.every((pair) => isJudgeable(type, pair))) return undefined;
   const letters = parts['v2'] ?? v1Letters[parts['v1'] ?? ''] ?? '';
   return {
     level: parts['level'] as ResourceScope['level'],
-    type: parts['type'] as string,
+    type,
     permissions: new Set(letters as Iterable<Permission>),
     query,
     text,
@@ -64,6 +68,11 @@ export function parseScope(text: string): ResourceScope | undefined {
 export function resourceScopes(scope: string): readonly ResourceScope[] {
   return [...new Set(scope.split(' '))].flatMap((word) => parseScope(word) ?? []);
 }
+
+/** The words of version 1 for letters that it has. */
+const v1Words = new Map(Object.entries(v1Letters).map(([word, letters]) => [letters, word]));
+
+const isV1 = ({ text }: ResourceScope) => /\.(read|write|\*)$/.test(text);
 
 const queryText = ({ text }: ResourceScope) => (text.includes('?') ? text.slice(text.indexOf('?')) : '');
 
@@ -82,7 +91,10 @@ function common(asked: ResourceScope, registered: ResourceScope): string | undef
   if (asked.level !== registered.level || query === undefined || letters === '') return undefined;
   if (registered.type !== '*' && registered.type !== type) return undefined;
   const whole = type === asked.type && letters.length === asked.permissions.size && query === queryText(asked);
-  return whole ? asked.text : `${asked.level}/${type}.${letters}${query}`;
+  if (whole) return asked.text;
+  // Who asked in the words of version 1 may know no others.
+  const permissions = isV1(asked) && query === '' ? (v1Words.get(letters) ?? letters) : letters;
+  return `${asked.level}/${type}.${permissions}${query}`;
 }
 
 /**

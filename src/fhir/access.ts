@@ -4,6 +4,7 @@
  */
 import type { Resource } from '@medplum/fhirtypes';
 import type { AuditAgent } from '../store/audit/record.ts';
+import type { Veil } from './veil.ts';
 
 /** SMART v2: create, read, update, delete, search. */
 export type Permission = 'c' | 'r' | 'u' | 'd' | 's';
@@ -25,19 +26,41 @@ export interface Caller {
   /** The peer's network address. */
   readonly address?: string;
   readonly requestId?: string;
+  /** Why the caller asks, when it is an emergency: one of `opened` was opened by break-the-glass. */
+  readonly purposeOfUse?: 'BTG';
+  /** `Patient/...` whose records are open to this person by break-the-glass now. */
+  readonly opened?: readonly string[];
 }
+
+/**
+ * What restricts besides search parameters. `_compartment`: the resource is in the compartment of one of those that the
+ * value names (`Patient/1,Patient/2`), or is one of them. `_compartment:not`: in none. `_compartment:only`: and no parameter
+ * of the compartment points at another of the same type, so that what is written is nobody else's too.
+ * `target._compartment`: the reference `target` points at what is in it.
+ */
+export const membershipPair = /^(?:([A-Za-z-]+)\.)?_compartment(?::(not|only))?$/;
+
+/** Whether what a reference points at is in the compartment of `root` (`Patient/1`), which only the store can tell. */
+export type Within = (target: { readonly type: string; readonly id: string }, root: string) => boolean;
 
 export interface Access {
   readonly caller: Caller;
   /** Whether the caller may use this permission on resources of the type at all. */
   may(permission: Permission, type: string): boolean;
-  /** Whether the caller may use it on this very resource (and, for an update, whether on the one that it replaces). */
-  mayTouch(permission: Permission, resource: Resource): boolean;
   /**
-   * Search parameters (name, value) that every search and read of the type is narrowed by: one list for each way that is
-   * allowed (they are ORed); `[[]]` is no restriction.
+   * Whether the caller may use it on this very resource (and, for an update, whether on the one that it replaces). Without
+   * `within` nothing that the resource points at is in any compartment.
+   */
+  mayTouch(permission: Permission, resource: Resource, within?: Within): boolean;
+  /** Whether the caller may create resources of the type under ids of its own: who sees only some could probe for others. */
+  mayName(type: string): boolean;
+  /**
+   * Search parameters (name, value), and what `membershipPair` names, that every search and read of the type is narrowed by:
+   * one list for each way that is allowed (they are ORed); `[[]]` is no restriction.
    */
   restrict(permission: Permission, type: string): readonly (readonly (readonly [name: string, value: string])[])[];
+  /** What is kept from the caller although all of the above allow it; `mayTouch` has it in. Absent: nothing is. */
+  readonly veil?: Veil;
   /** What no resource says: `dicom` images and heat maps, `accounts`, `validation` of a prediction, `audit` of others. */
   mayUse(feature: 'images' | 'submit' | 'validation' | 'accounts' | 'audit'): boolean;
 }

@@ -6,7 +6,8 @@ import { FhirError } from '../../shared/errors.ts';
 import type { Version } from '../../store/resources/version.ts';
 import type { SearchPage } from '../../store/search/query.ts';
 import type { Context } from '../context.ts';
-import { demand, gone, mayShow, notFound } from '../interactions/guard.ts';
+import { demand, gone, notFound } from '../interactions/guard.ts';
+import { mayShow, visible } from '../interactions/visible.ts';
 import { askedPage, type PageLink, pageLinks, placeOf } from '../search/page.ts';
 import { maxCount, parseSearchIn } from '../search/parse.ts';
 
@@ -49,7 +50,7 @@ export class Reads {
     this.spend('reads');
     demand(access, 'r', type);
     const version = await store.resources.read(type, id);
-    if (!version || (!version.deleted && !mayShow(access, 'r', version))) throw notFound(`${type}/${id}`);
+    if (!version || (!version.deleted && !(await mayShow(this.context, 'r', version)))) throw notFound(`${type}/${id}`);
     if (version.deleted) throw gone(`${type}/${id}`);
     return this.#note(version);
   }
@@ -60,7 +61,7 @@ export class Reads {
     this.spend('reads');
     if (!access.may('r', type)) return undefined;
     const version = await store.resources.read(type, id);
-    return version && !version.deleted && mayShow(access, 'r', version) ? this.#note(version) : undefined;
+    return version && !version.deleted && (await mayShow(this.context, 'r', version)) ? this.#note(version) : undefined;
   }
 
   /** The resources that a search finds, all of them: throws when one page does not hold them and no `_count` was given. */
@@ -102,7 +103,7 @@ export class Reads {
     if (includes.length > 0)
       throw new FhirError('invalid', 'Searches of a query include nothing; select resources through references.');
     const page = await store.search({ ...query, ...placeOf(link) });
-    const versions = page.versions.filter((version) => mayShow(access, 'r', version));
+    const versions = await visible(this.context, 'r', page.versions);
     this.spend('reads', versions.length);
     return { page: { ...page, versions: versions.map((version) => this.#note(version)) }, count: query.count };
   }

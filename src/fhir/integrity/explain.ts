@@ -3,7 +3,7 @@ import { FhirError, type Issue } from '../../shared/errors.ts';
 import type { ReferenceViolation } from '../../store/resources/guard-references.ts';
 import type { Write } from '../../store/resources/write.ts';
 import type { Context } from '../context.ts';
-import { mayShow } from '../interactions/guard.ts';
+import { mayShow } from '../interactions/visible.ts';
 import type { CheckedWrite } from './integrity.ts';
 
 /** Makes the expression of an issue of what the client sent; '' is the whole of it. */
@@ -57,7 +57,7 @@ async function pointingIssues(
   for (const [at, { write, source }] of pointing.entries()) {
     const version = versions[at];
     const names = named.get(write) ?? [];
-    named.set(write, version && mayShow(context.access, 'r', version) ? [...names, source] : names);
+    named.set(write, version && (await mayShow(context, 'r', version).catch(() => false)) ? [...names, source] : names);
   }
   return [...named].map(([write, names]) => ({
     severity: 'error',

@@ -8,7 +8,7 @@ import type { Body, Reply } from '../reply.ts';
 import { commit, replyOf } from './commit.ts';
 import { type Criteria, criteriaOf, theMatch } from './conditional-match.ts';
 import { create, demandCreatable, newWrite } from './create.ts';
-import { mayShow } from './guard.ts';
+import { mayShow } from './visible.ts';
 
 export interface ConditionalCreate {
   readonly type: string;
@@ -35,7 +35,7 @@ export async function createUnlessFound(context: Context, asked: ConditionalCrea
 }
 
 /** The answer when nothing is created: where it is, and what it is if the caller may read that. */
-function found({ access }: Context, { text }: Criteria, version: Version): Reply {
-  const shows = mayShow(access, 'r', version);
+async function found(context: Context, { text }: Criteria, version: Version): Promise<Reply> {
+  const shows = await mayShow(context, 'r', version);
   return { status: 200, version, query: text, ...(shows ? { text: version.body, shown: [version] } : {}) };
 }

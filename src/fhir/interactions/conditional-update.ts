@@ -10,6 +10,7 @@ import type { Body, Reply } from '../reply.ts';
 import { replyOf } from './commit.ts';
 import { type Criteria, criteriaOf, theMatch } from './conditional-match.ts';
 import { type IfMatch, type IfNoneMatch, lookAndWrite, replacement } from './expect.ts';
+import { demandName } from './guard.ts';
 import { completed, demandValid } from './prepare.ts';
 import { demandUpdatable, unchanged } from './update.ts';
 
@@ -66,7 +67,8 @@ export function demandMatchingId({ resource }: Body, id: string, { text }: Crite
 /** Creates what was not found, under the body's id if it has one; undefined when it is there meanwhile. */
 async function add(context: Context, criteria: Criteria, asked: ConditionalUpdate): Promise<Reply | undefined> {
   const id = idOfNew(context, asked.body);
-  const body = await completed(context, asked.body, asked.body.resource.id === undefined ? undefined : id);
+  const isNew = asked.body.resource.id === undefined;
+  const body = await completed(context, asked.body, isNew ? undefined : id);
   await demandValid(context, body.resource);
   return context.store.exclusively(criteria.locks, async (store) => {
     const inner = { ...context, store };
@@ -74,8 +76,9 @@ async function add(context: Context, criteria: Criteria, asked: ConditionalUpdat
     return replyOf(
       await lookAndWrite(inner, async () => {
         const current = await store.resources.read(asked.type, id);
+        if (!isNew) demandName(inner.access, asked.type);
         demandFree(current, criteria);
-        const write = replacement(inner, { ...asked, id, body, current });
+        const write = replacement(inner, { ...asked, id, body, current, isNew });
         return write ? [write] : [];
       }),
     );

@@ -11,6 +11,7 @@ import { guardOfDeletion } from '../integrity/integrity.ts';
 import type { Reply } from '../reply.ts';
 import { type IfMatch, lookAndWrite, lostUpdate } from './expect.ts';
 import { demand, demandTouch, demandType, demandWritable, isUnrestricted, notFound } from './guard.ts';
+import { lastSeen } from './last-seen.ts';
 
 export interface Deletion {
   readonly type: string;
@@ -57,13 +58,4 @@ export function deletion(
   const guard = guardOfDeletion(integrity);
   const updated = now().toISOString();
   return { op: 'delete', type, id, body: ['', ''], updated, expect: current.version, index: [], ...guard };
-}
-
-/** The version with a body that was current last. */
-export async function lastSeen(
-  { store }: Pick<Context, 'store'>,
-  current: Version | undefined,
-): Promise<Version | undefined> {
-  if (!current?.deleted) return current;
-  return store.resources.readVersion(current.type, current.id, current.version - 1);
 }

@@ -13,7 +13,7 @@ import type { Stamped } from '../json/unchanged.ts';
 import { isUnchanged } from '../json/unchanged.ts';
 import type { Body } from '../reply.ts';
 import { type CommitOptions, type Committed, commit, type Effects } from './commit.ts';
-import { demand, demandTouch } from './guard.ts';
+import { demand, demandName, demandTouch } from './guard.ts';
 import { stampOf, writeOf } from './prepare.ts';
 
 /** A version number, or `present`: any version that is not deleted (`If-Match: *`). */
@@ -51,6 +51,8 @@ export interface Replacement {
   readonly id: string;
   readonly body: Body;
   readonly current: Version | undefined;
+  /** Whether the id is a new one of this server's, and not the client's. */
+  readonly isNew?: boolean;
   readonly ifMatch?: IfMatch;
   readonly ifNoneMatch?: IfNoneMatch;
 }
@@ -73,12 +75,15 @@ export function replacement(context: Context, asked: Replacement): Write | undef
 
 /** The resource that is replaced, if there is one. */
 function demandReplaceable(access: Access, asked: Replacement): Resource | undefined {
-  const { current, body } = asked;
+  const { current, body, isNew = false } = asked;
   const { resource } = body;
   const before = current && !current.deleted ? (JSON.parse(current.body) as Resource) : undefined;
-  const permission = before ? 'u' : 'c';
-  demand(access, permission, resource.resourceType);
+  const { resourceType } = resource;
+  // An update may create, too: http://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
+  const permission = before === undefined && access.may('c', resourceType) ? 'c' : 'u';
+  demand(access, permission, resourceType);
   if (before) demandTouch(access, 'u', before);
+  else if (!isNew) demandName(access, resourceType);
   demandTouch(access, permission, resource);
   demandMatch(asked, before === undefined ? undefined : current?.version);
   return before;

@@ -1,9 +1,8 @@
 /** What every interaction asks of `Access` and of the resource types before it does anything. */
 import type { Resource } from '@medplum/fhirtypes';
 import { FhirError } from '../../shared/errors.ts';
-import type { Version } from '../../store/resources/version.ts';
 import type { Access, Permission } from '../access.ts';
-import { isResourceType } from '../definitions/types.ts';
+import { isResourceType, resourceTypes } from '../definitions/types.ts';
 
 const words: Readonly<Record<Permission, string>> = {
   c: 'create',
@@ -29,6 +28,14 @@ export function demandTouch(access: Access, permission: Permission, resource: Re
   if (!access.mayTouch(permission, resource)) throw forbidden(permission, `this ${resource.resourceType}`);
 }
 
+/**
+ * Throws `forbidden` for an id of the client's own that is free, as for one that belongs to what is out of its reach: who may
+ * change only some resources of a type would learn which others are there.
+ */
+export function demandName(access: Access, type: string): void {
+  if (!access.mayName(type)) throw forbidden('u', `this ${type}`);
+}
+
 function forbidden(permission: Permission, what: string): FhirError {
   return new FhirError('forbidden', `You may not ${words[permission]} ${what}.`);
 }
@@ -46,14 +53,14 @@ export function demandWritable(type: string): void {
 
 /** Whether every resource of the type is the caller's to use, so that none has to be looked at. */
 export function isUnrestricted(access: Access, permission: Permission, type: string): boolean {
-  return access.restrict(permission, type).some((conditions) => conditions.length === 0);
+  if (type !== 'Binary' || (permission !== 'r' && permission !== 's')) return isOpen(access, permission, type);
+  // Who sees a Binary depends on what its security context is, which may be of any type.
+  return isOpen(access, permission, type) && resourceTypes().every((one) => isOpen(access, 'r', one));
 }
 
-/** Whether the caller may see this version. A body is parsed only when that depends on it. */
-export function mayShow(access: Access, permission: 'r' | 's', version: Version): boolean {
-  if (!access.may(permission, version.type)) return false;
-  if (isUnrestricted(access, permission, version.type)) return true;
-  return access.mayTouch(permission, JSON.parse(version.body) as Resource);
+function isOpen(access: Access, permission: Permission, type: string): boolean {
+  if (access.veil?.excluded(permission, type)) return false;
+  return access.restrict(permission, type).some((conditions) => conditions.length === 0);
 }
 
 export function notFound(name: string): FhirError {

@@ -9,10 +9,11 @@ import type { Context } from '../context.ts';
 import type { Reply } from '../reply.ts';
 import { type BundleEntry, bundleText } from '../search/bundle.ts';
 import { askedPage, pageLinks, placeOf } from '../search/page.ts';
-import { lastSeen } from './delete.ts';
-import { demand, isUnrestricted, mayShow, notFound } from './guard.ts';
+import { demand, isUnrestricted, notFound } from './guard.ts';
 import { historyAsked } from './history-asked.ts';
+import { lastSeen } from './last-seen.ts';
 import { searchableTypes } from './searchable-types.ts';
+import { mayShow, visiblePast } from './visible.ts';
 
 export interface HistoryRequest {
   /** Empty for the whole system. */
@@ -73,7 +74,7 @@ async function scopeOf(
   demand(context.access, 'r', type);
   if (id === '') return { types: [type] };
   const last = await lastSeen(context, await context.store.resources.read(type, id));
-  if (!last || !mayShow(context.access, 'r', last)) throw notFound(`${type}/${id}`);
+  if (!last || !(await mayShow(context, 'r', last))) throw notFound(`${type}/${id}`);
   return { type, id };
 }
 
@@ -81,15 +82,25 @@ async function scopeOf(
  * Which versions the caller may see, where that depends on what they say: what a superseded version says is in its text only.
  * A deletion is seen by who could see what was deleted.
  */
-function visibility({ access, store }: Context, types: readonly string[]): HistoryRange['shows'] {
+function visibility(context: Context, types: readonly string[]): HistoryRange['shows'] {
+  const { access, store } = context;
   if (types.every((type) => isUnrestricted(access, 'r', type))) return undefined;
-  const shows = async (version: Version) => {
-    if (isUnrestricted(access, 'r', version.type)) return true;
-    const { type, id } = version;
-    const said = version.deleted ? await store.resources.readVersion(type, id, version.version - 1) : version;
-    return said !== undefined && !said.deleted && mayShow(access, 'r', said);
+  return async (versions) => {
+    const said = await Promise.all(
+      versions.map((version) => {
+        const { type, id } = version;
+        if (!version.deleted || isUnrestricted(access, 'r', type)) return version;
+        return store.resources.readVersion(type, id, version.version - 1);
+      }),
+    );
+    const shown = new Set(
+      await visiblePast(
+        context,
+        said.filter((version) => version !== undefined),
+      ),
+    );
+    return said.map((version) => version !== undefined && shown.has(version));
   };
-  return (versions) => Promise.all(versions.map(shows));
 }
 
 function entryOf(base: string, { type, id, version, updated, deleted, op, body }: Version): BundleEntry {

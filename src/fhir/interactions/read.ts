@@ -5,8 +5,9 @@
 import type { Version } from '../../store/resources/version.ts';
 import type { Context } from '../context.ts';
 import type { Reply } from '../reply.ts';
-import { lastSeen } from './delete.ts';
-import { demand, gone, isUnrestricted, mayShow, notFound } from './guard.ts';
+import { demand, gone, isUnrestricted, notFound } from './guard.ts';
+import { lastSeen } from './last-seen.ts';
+import { mayShow } from './visible.ts';
 
 /**
  * The current version. Throws `forbidden` by type, `gone` after a deletion, and `notFound` both for what never was and for
@@ -27,7 +28,7 @@ export async function read(
 /** The answer that shows one version, or the reason why not. `name` is how the client asked for it. */
 export async function show(context: Context, version: Version | undefined, name: string): Promise<Reply> {
   const last = await lastSeen(context, version);
-  if (!version || !last || !mayShow(context.access, 'r', last)) throw notFound(name);
+  if (!version || !last || !(await mayShow(context, 'r', last))) throw notFound(name);
   if (version.deleted) throw gone(name);
   return { status: 200, text: version.body, version, shown: [version] };
 }

@@ -13,9 +13,10 @@ import {
 } from '../definitions/compartments.ts';
 import type { Reply } from '../reply.ts';
 import { namedTypes } from '../search/parse.ts';
-import { lastSeen } from './delete.ts';
-import { demand, gone, mayShow, notFound } from './guard.ts';
+import { demand, gone, notFound } from './guard.ts';
+import { lastSeen } from './last-seen.ts';
 import { searchset } from './search.ts';
+import { mayShow } from './visible.ts';
 
 export interface CompartmentRequest {
   /** Whose compartment it is. */
@@ -35,7 +36,7 @@ export async function searchCompartment(context: Context, request: CompartmentRe
   demand(context.access, 'r', type);
   const current = await context.store.resources.read(type, id);
   const last = await lastSeen(context, current);
-  if (!current || !last || !mayShow(context.access, 'r', last)) throw notFound(`${type}/${id}`);
+  if (!current || !last || !(await mayShow(context, 'r', last))) throw notFound(`${type}/${id}`);
   if (current.deleted) throw gone(`${type}/${id}`);
   const within = (one: string) => [membership(type, id, one)];
   const typesOf = (asked: URLSearchParams) => (member === '*' ? allMembers(context, type, asked) : [member]);

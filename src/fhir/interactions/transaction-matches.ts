@@ -8,7 +8,7 @@ import type { Context } from '../context.ts';
 import { deletable } from './conditional-delete.ts';
 import { matchesOfAll, tooMany } from './conditional-match.ts';
 import { demandFree, demandMatchingId, idOfNew } from './conditional-update.ts';
-import { notFound } from './guard.ts';
+import { demandName, notFound } from './guard.ts';
 import { inTurns, locatedLater, type Plan } from './transaction-plan.ts';
 
 /** The plans with the ids that their criteria find. Throws `multipleMatches`, `notFound` (patch), `invalid`, `conflict`. */
@@ -36,8 +36,11 @@ async function settle(context: Context, plan: Plan, all: ReadonlyMap<string, rea
   if (op === 'patch') throw notFound(criteria.text);
   if (op === 'create' || !body) return { ...plan, id, found: [] };
   const ofNew = idOfNew(context, body);
-  if (body.resource.id !== undefined) demandFree(await context.store.resources.read(plan.type, ofNew), criteria);
-  return { ...plan, id: ofNew, found: [] };
+  if (body.resource.id !== undefined) {
+    demandName(context.access, plan.type);
+    demandFree(await context.store.resources.read(plan.type, ofNew), criteria);
+  }
+  return { ...plan, id: ofNew, found: [], isNew: body.resource.id === undefined };
 }
 
 /** One after the other, a second conditional create would find what the first one has created. */

@@ -26,6 +26,8 @@ export interface Plan {
   readonly criteria?: Criteria;
   /** What the criteria found; of a conditional create nothing is written then. */
   readonly found?: readonly Version[];
+  /** Whether a conditional update that finds nothing creates under an id of this server's. */
+  readonly isNew?: boolean;
   /** A conditional create with the criteria of another entry, which creates it. */
   readonly isRepeated?: boolean;
 }

@@ -8,9 +8,9 @@ import { outcome } from '../outcome.ts';
 import type { Reply } from '../reply.ts';
 import type { BundleEntry } from '../search/bundle.ts';
 import { responseOf } from './entry-response.ts';
-import { mayShow } from './guard.ts';
 import type { Plan } from './transaction-plan.ts';
 import { type Done, isFound } from './transaction-writes.ts';
+import { mayShow } from './visible.ts';
 
 type Returns = 'minimal' | 'representation' | 'OperationOutcome' | undefined;
 
@@ -33,7 +33,7 @@ export function versionsOf(done: ReadonlyMap<Plan, Done>): Versions {
 }
 
 /** The entry that answers a write. */
-export function writtenEntry(
+export async function writtenEntry(
   context: Context,
   plan: Plan,
   {
@@ -41,8 +41,8 @@ export function writtenEntry(
     versions,
     returns,
   }: { readonly done: Done | undefined; readonly versions: Versions; readonly returns: Returns },
-): BundleEntry {
-  const reply = replyOf(context, plan, done, versions);
+): Promise<BundleEntry> {
+  const reply = await replyOf(context, plan, done, versions);
   const { version, text } = reply;
   const fullUrl = version && plan.op !== 'delete' ? `${context.base}/${version.type}/${version.id}` : undefined;
   const said = returns === 'OperationOutcome' ? JSON.stringify(outcome(reply.warnings ?? [])) : undefined;
@@ -53,7 +53,7 @@ export function writtenEntry(
   };
 }
 
-function replyOf(context: Context, plan: Plan, done: Done | undefined, versions: Versions): Reply {
+async function replyOf(context: Context, plan: Plan, done: Done | undefined, versions: Versions): Promise<Reply> {
   if (isFound(plan)) return foundReply(context, plan, versions);
   const written = done?.written ?? [];
   const [only, ...others] = written;
@@ -68,8 +68,13 @@ function replyOf(context: Context, plan: Plan, done: Done | undefined, versions:
 }
 
 /** The answer to a conditional create that creates nothing: what is there, if the caller may see it. */
-function foundReply({ access }: Context, { found: [found] = [], type, id }: Plan, versions: Versions): Reply {
-  if (found) return { status: 200, version: found, ...(mayShow(access, 'r', found) ? { text: found.body } : {}) };
+async function foundReply(
+  context: Context,
+  { found: [found] = [], type, id }: Plan,
+  versions: Versions,
+): Promise<Reply> {
+  if (found)
+    return { status: 200, version: found, ...((await mayShow(context, 'r', found)) ? { text: found.body } : {}) };
   const version = versions.get(`${type}/${id}`);
   return version ? { status: 200, version, text: version.text } : { status: 200 };
 }

@@ -9,8 +9,9 @@ import type { Write, Written } from '../../store/resources/write.ts';
 import type { Context } from '../context.ts';
 import type { Effects } from './commit.ts';
 import { deletionOf } from './conditional-delete.ts';
-import { deletion, lastSeen } from './delete.ts';
+import { deletion } from './delete.ts';
 import { lookAndWrite, parseIfMatch, parseIfNoneMatch, replacement } from './expect.ts';
+import { lastSeen } from './last-seen.ts';
 import { patching } from './patch.ts';
 import { writeOf } from './prepare.ts';
 import { locatedLater, type Op, type Plan } from './transaction-plan.ts';
@@ -101,7 +102,7 @@ async function writesOf(
   current: Version | undefined,
   changed: FhirError,
 ): Promise<readonly Write[]> {
-  const { op, type, id, body, patch, entry, criteria, found = [] } = plan;
+  const { op, type, id, body, patch, entry, criteria, isNew = false, found = [] } = plan;
   if (op === 'create' && body) return [writeOf(context, { op, id, body, expect: 'absent' })];
   const ifMatch = parseIfMatch(entry.ifMatch);
   if (op === 'delete') {
@@ -113,7 +114,7 @@ async function writesOf(
   if (criteria && (match ? current?.version !== match.version : current && !current.deleted)) throw changed;
   const conditions = { ifMatch, ifNoneMatch: parseIfNoneMatch(entry.ifNoneMatch) };
   if (patch) return some(await patching(context, { ...conditions, patch }, current, `${type}/${id}`));
-  return body ? some(replacement(context, { ...conditions, id, body, current })) : [];
+  return body ? some(replacement(context, { ...conditions, id, body, current, isNew })) : [];
 }
 
 function some(write: Write | undefined): readonly Write[] {

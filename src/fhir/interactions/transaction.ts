@@ -132,7 +132,7 @@ async function answer(
   const entries: BundleEntry[] = [];
   for (const plan of plans) {
     if (plan.op === 'get') entries.push(await locatedLater(plan, () => read(context, plan.entry, get)));
-    else entries.push(writtenEntry(context, plan, { done: done.get(plan), versions, returns }));
+    else entries.push(await writtenEntry(context, plan, { done: done.get(plan), versions, returns }));
   }
   const id = newId(context.now().getTime());
   return { status: 200, text: bundleText({ type: 'transaction-response', id }, entries) };

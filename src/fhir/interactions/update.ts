@@ -64,7 +64,6 @@ export function demandUpdatable(
 ): void {
   demandType(type);
   demandWritable(type);
-  // Whether it will be an update or a create shows later; who may do neither need not wait for that.
-  if (!access.may('c', type)) demand(access, 'u', type);
+  demand(access, 'u', type);
   demandSameType(type, body.resource);
 }

@@ -4,8 +4,10 @@
  */
 import type { Context } from '../context.ts';
 import type { Reply } from '../reply.ts';
-import { demand } from './guard.ts';
+import { demand, notFound } from './guard.ts';
+import { lastSeen } from './last-seen.ts';
 import { show } from './read.ts';
+import { visiblePast } from './visible.ts';
 
 /** One version, current or not. Throws as `read` does; the version that is a deletion is `gone`. */
 export async function vread(
@@ -14,5 +16,8 @@ export async function vread(
 ): Promise<Reply> {
   demand(context.access, 'r', type);
   const found = await context.store.resources.readVersion(type, id, version);
-  return show(context, found, `${type}/${id}/_history/${version}`);
+  const name = `${type}/${id}/_history/${version}`;
+  const last = await lastSeen(context, found);
+  if (!last || (await visiblePast(context, [last])).length === 0) throw notFound(name);
+  return show(context, found, name);
 }

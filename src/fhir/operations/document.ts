@@ -8,8 +8,9 @@ import { FhirError, type Issue } from '../../shared/errors.ts';
 import type { Version } from '../../store/resources/version.ts';
 import type { Context } from '../context.ts';
 import { create } from '../interactions/create.ts';
-import { demand, mayShow } from '../interactions/guard.ts';
+import { demand } from '../interactions/guard.ts';
 import { read } from '../interactions/read.ts';
+import { visible } from '../interactions/visible.ts';
 import { parseText } from '../json/body.ts';
 import type { Reply } from '../reply.ts';
 import { maxIncluded } from '../search/include.ts';
@@ -89,10 +90,11 @@ async function referred(context: Context, composition: Version): Promise<Version
       (name) => !seen.has(name),
     );
     const versions = await context.store.resources.readMany(names.map(targetOf));
-    const there = versions.filter((version) => version && !version.deleted && mayShow(context.access, 'r', version));
+    const known = versions.filter((version) => version !== undefined && !version.deleted);
+    const there = await visible(context, 'r', known as readonly Version[]);
     if (isDirect && there.length < names.length) throw holes(names, there);
     for (const name of names) seen.add(name);
-    around = there.filter((version) => version !== undefined);
+    around = there;
     for (const version of around) found.set(`${version.type}/${version.id}`, version);
     if (found.size > maxIncluded)
       throw new FhirError('unprocessable', `The document would have more than ${maxIncluded} resources.`);
@@ -100,8 +102,8 @@ async function referred(context: Context, composition: Version): Promise<Version
   return [...found.values()];
 }
 
-function holes(names: readonly string[], there: readonly (Version | undefined)[]): FhirError {
-  const known = new Set(there.map((version) => `${version?.type}/${version?.id}`));
+function holes(names: readonly string[], there: readonly Version[]): FhirError {
+  const known = new Set(there.map((version) => `${version.type}/${version.id}`));
   const issues = names
     .filter((name) => !known.has(name))
     .map(

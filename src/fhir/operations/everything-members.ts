@@ -7,7 +7,7 @@ import { pointingParams } from '../../store/search/pointing.ts';
 import type { Clause, SortKey } from '../../store/search/query.ts';
 import type { Context } from '../context.ts';
 import { compartmentMembers, compartmentParameters } from '../definitions/compartments.ts';
-import { mayShow } from '../interactions/guard.ts';
+import { visible } from '../interactions/visible.ts';
 import { criterion, restriction, type Searcher, searcherOf } from '../search/criteria.ts';
 import { r4Parameters } from '../search/parameters.ts';
 
@@ -86,7 +86,7 @@ export async function members(
   const position = after === undefined ? {} : { after };
   const page = await context.store.search({ type, where, sort: byId, count, total: 'none', ...position });
   return {
-    versions: page.versions.filter((version) => mayShow(context.access, 'r', version)),
+    versions: await visible(context, 'r', page.versions),
     ...(page.next === undefined ? {} : { next: page.next }),
   };
 }

@@ -4,7 +4,7 @@ import type { Version } from '../../store/resources/version.ts';
 import type { Context } from '../context.ts';
 import { compartmentParameters } from '../definitions/compartments.ts';
 import { isResourceType } from '../definitions/types.ts';
-import { mayShow } from '../interactions/guard.ts';
+import { visible } from '../interactions/visible.ts';
 import { extract } from '../search/extract.ts';
 import type { Root } from './everything-members.ts';
 
@@ -52,13 +52,8 @@ export interface Limits {
   readonly since: number | undefined;
 }
 
-/** Whether a resource that is pointed at goes along: it is there, it may be seen, and it is nobody else's record. */
-function goesAlong(
-  context: Context,
-  { root, persons, since }: Limits,
-  version: Version | undefined,
-): version is Version {
-  if (!version || version.deleted || !mayShow(context.access, 'r', version)) return false;
+/** Whether a resource that is pointed at, and that may be seen, goes along: it is nobody else's record. */
+function goesAlong(context: Context, { root, persons, since }: Limits, version: Version): boolean {
   if (since !== undefined && Date.parse(version.updated) < since) return false;
   if (version.type === 'Patient') return persons.has(`Patient/${version.id}`);
   const codes = compartmentParameters('Patient', version.type).map((code) => `${version.type}.${code}`);
@@ -85,7 +80,8 @@ export async function supports(
   const others = names.filter((name) => name !== `${limits.root.type}/${limits.root.id}`);
   for (let at = 0; at < others.length; at += batch) {
     const read = await context.store.resources.readMany(others.slice(at, at + batch).map(targetOf));
-    for (const version of read) {
+    const there = read.filter((version) => version !== undefined && !version.deleted) as readonly Version[];
+    for (const version of await visible(context, 'r', there)) {
       if (!goesAlong(context, limits, version)) continue;
       if (found.length === limits.count) return withLast(found);
       found.push(version);

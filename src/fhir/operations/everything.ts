@@ -8,7 +8,8 @@ import { newId } from '../../shared/id.ts';
 import type { Version } from '../../store/resources/version.ts';
 import type { Context } from '../context.ts';
 import { isResourceType } from '../definitions/types.ts';
-import { demand, gone, mayShow, notFound } from '../interactions/guard.ts';
+import { demand, gone, notFound } from '../interactions/guard.ts';
+import { mayShow } from '../interactions/visible.ts';
 import type { Reply } from '../reply.ts';
 import { type BundleEntry, bundleText } from '../search/bundle.ts';
 import { restriction, searcherOf } from '../search/criteria.ts';
@@ -133,7 +134,7 @@ async function ofOne(
   after: string | undefined,
 ): Promise<Page> {
   const root = await context.store.resources.read(type, id);
-  if (!root || (!root.deleted && !mayShow(context.access, 'r', root))) throw notFound(`${type}/${id}`);
+  if (!root || (!root.deleted && !(await mayShow(context, 'r', root)))) throw notFound(`${type}/${id}`);
   if (root.deleted) throw gone(`${type}/${id}`);
   return recordPage(context, root, { narrowing, after, count: size });
 }
@@ -181,7 +182,7 @@ async function addRecord(
   root: Version,
   { narrowing, place, room, found }: { narrowing: Narrowing; place: Place; room: number; found: Found },
 ): Promise<Pick<Place, 'patient' | 'record'> | undefined> {
-  if (!mayShow(context.access, 'r', root)) return undefined;
+  if (!(await mayShow(context, 'r', root))) return undefined;
   // A patient written since then comes later in the list, and another one is here now.
   const after = place.patient === root.id ? place.record : undefined;
   const page = await recordPage(context, root, { narrowing, after, count: room });

@@ -6,7 +6,8 @@ import { FhirError } from '../../shared/errors.ts';
 import { newId } from '../../shared/id.ts';
 import type { Version } from '../../store/resources/version.ts';
 import type { Context } from '../context.ts';
-import { demand, mayShow } from '../interactions/guard.ts';
+import { demand } from '../interactions/guard.ts';
+import { visible } from '../interactions/visible.ts';
 import type { Reply } from '../reply.ts';
 import { type BundleEntry, bundleText } from '../search/bundle.ts';
 import { included } from '../search/include.ts';
@@ -58,7 +59,7 @@ async function run(context: Context, call: Call): Promise<Reply> {
     const position = after === undefined ? {} : { after };
     const query = { ...parsed.query, sort: [], count: pageSize, total: 'none' as const, ...position };
     const page = await context.store.search(query);
-    for (const version of page.versions) if (mayShow(context.access, 'r', version)) newest.add(version);
+    for (const version of await visible(context, 'r', page.versions)) newest.add(version);
     seen += page.versions.length;
     if (seen > mostObservations) throw tooMany();
     after = page.next;

@@ -2,7 +2,7 @@
 import type { Version } from '../../store/resources/version.ts';
 import type { Clause } from '../../store/search/query.ts';
 import type { Context } from '../context.ts';
-import { mayShow } from '../interactions/guard.ts';
+import { visible } from '../interactions/visible.ts';
 import { restriction, searcherOf } from '../search/criteria.ts';
 import { dateValue } from '../search/values.ts';
 import type { Person } from './match-person.ts';
@@ -27,7 +27,7 @@ export async function candidates(context: Context, asked: Person): Promise<Candi
     const all = [...where, ...restriction(searcher, 'Patient')];
     const page = await context.store.search({ type: 'Patient', where: all, sort: [], count, total: 'none' });
     truncated ||= page.next !== undefined;
-    for (const version of page.versions) if (mayShow(context.access, 'r', version)) found.set(version.id, version);
+    for (const version of await visible(context, 'r', page.versions)) found.set(version.id, version);
   }
   return { versions: [...found.values()], truncated };
 }

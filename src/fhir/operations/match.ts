@@ -7,7 +7,8 @@ import { FhirError } from '../../shared/errors.ts';
 import { newId } from '../../shared/id.ts';
 import type { Version } from '../../store/resources/version.ts';
 import type { Context } from '../context.ts';
-import { demand, mayShow } from '../interactions/guard.ts';
+import { demand } from '../interactions/guard.ts';
+import { mayShow } from '../interactions/visible.ts';
 import { outcome } from '../outcome.ts';
 import type { Reply } from '../reply.ts';
 import { candidates } from './match-candidates.ts';
@@ -113,7 +114,7 @@ async function survivor(context: Context, version: Version, merges = 0): Promise
   if (!reference?.startsWith('Patient/') || merges === mostMerges) return version;
   const next = await context.store.resources.read('Patient', reference.slice('Patient/'.length));
   if (!next || next.deleted) return version;
-  return mayShow(context.access, 's', next) ? survivor(context, next, merges + 1) : undefined;
+  return (await mayShow(context, 's', next)) ? survivor(context, next, merges + 1) : undefined;
 }
 
 /** https://hl7.org/fhir/R4/patient-operation-match.html: one that is certain, or none at all. */

@@ -7,8 +7,9 @@ import type { Version } from '../../store/resources/version.ts';
 import { valuesInUse } from '../../store/search/values-in-use.ts';
 import type { Context } from '../context.ts';
 import { resourceTypes } from '../definitions/types.ts';
-import { isUnrestricted, mayShow } from '../interactions/guard.ts';
+import { isUnrestricted } from '../interactions/guard.ts';
 import { read } from '../interactions/read.ts';
+import { mayShow, visible as visibleOf } from '../interactions/visible.ts';
 import { vread } from '../interactions/vread.ts';
 import { members } from '../json/members.ts';
 import type { Reply } from '../reply.ts';
@@ -95,7 +96,7 @@ async function visible(context: Context, version: Version): Promise<Pick<Meta, '
   const { meta: own = {} } = JSON.parse(version.body) as Resource;
   const { access } = context;
   const isOpen = isUnrestricted(access, 's', version.type) && isUnrestricted(access, 'r', version.type);
-  if (isOpen || mayShow(access, 'r', version)) return own;
+  if (isOpen || (await mayShow(context, 'r', version))) return own;
   const isSeen = async (name: 'profile' | 'security' | 'tag', value: { system?: string; code?: string } | string) => {
     const param = `${version.type}._${name}`;
     const clause =
@@ -108,7 +109,7 @@ async function visible(context: Context, version: Version): Promise<Pick<Meta, '
           } as const);
     const where = [clause, ...restriction(searcherOf(context), version.type)];
     const page = await context.store.search({ type: version.type, where, sort: [], count: 1, total: 'none' });
-    return page.versions.some((one) => mayShow(access, 'r', one));
+    return (await visibleOf(context, 'r', page.versions)).length > 0;
   };
   const keep = async <T extends { system?: string; code?: string } | string>(
     name: 'profile' | 'security' | 'tag',

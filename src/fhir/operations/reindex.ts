@@ -6,7 +6,8 @@ import { storedVersion } from '../../store/reindex/reindex-steps.ts';
 import { askReindex } from '../catalogue/ask-reindex.ts';
 import { indexOf } from '../catalogue/reindex-batch.ts';
 import type { Context } from '../context.ts';
-import { gone, mayShow, notFound } from '../interactions/guard.ts';
+import { gone, notFound } from '../interactions/guard.ts';
+import { mayShow } from '../interactions/visible.ts';
 import type { Reply } from '../reply.ts';
 import { r4Parameters } from '../search/parameters.ts';
 import type { Call, Operation } from './operation.ts';
@@ -38,9 +39,9 @@ function typesOf({ type, parameters }: Call): readonly string[] {
 
 /** How many search rows were not as they should be is in the answer. */
 async function ofInstance(context: Context, { type, id }: Call): Promise<Reply> {
-  const { store, access, base, parameters = r4Parameters } = context;
+  const { store, base, parameters = r4Parameters } = context;
   const version = await store.resources.read(type, id);
-  if (!version || (!version.deleted && !mayShow(access, 'r', version))) throw notFound(`${type}/${id}`);
+  if (!version || (!version.deleted && !(await mayShow(context, 'r', version)))) throw notFound(`${type}/${id}`);
   if (version.deleted) throw gone(`${type}/${id}`);
   const stored = await storedVersion(store, resourceKey(type, id));
   const versions = await indexOf(stored ? [stored] : [], { parameters, base });

@@ -6,7 +6,8 @@ import type { OperationDefinition, Parameters, Resource } from '@medplum/fhirtyp
 import { FhirError, type Issue } from '../../shared/errors.ts';
 import type { Context } from '../context.ts';
 import { remove } from '../interactions/delete.ts';
-import { gone, mayShow, notFound } from '../interactions/guard.ts';
+import { gone, notFound } from '../interactions/guard.ts';
+import { mayShow } from '../interactions/visible.ts';
 import { outcome } from '../outcome.ts';
 import type { Reply } from '../reply.ts';
 import type { Call, Operation } from './operation.ts';
@@ -126,10 +127,10 @@ function demandUsable({ mode, profile, resource, malformed }: Asked, { id }: Cal
 }
 
 /** The stored instance. Throws as a read does. */
-async function stored({ store, access }: Context, { type, id }: Call): Promise<unknown> {
-  const version = await store.resources.read(type, id);
+async function stored(context: Context, { type, id }: Call): Promise<unknown> {
+  const version = await context.store.resources.read(type, id);
   const name = `${type}/${id}`;
-  if (!version || !mayShow(access, 'r', version)) throw notFound(name);
+  if (!version || !(await mayShow(context, 'r', version))) throw notFound(name);
   if (version.deleted) throw gone(name);
   return JSON.parse(version.body) as unknown;
 }

@@ -6,7 +6,7 @@ import type { ValueSet, ValueSetExpansionContains } from '@medplum/fhirtypes';
 import { FhirError } from '../../shared/errors.ts';
 import type { Clause, TokenValue } from '../../store/search/query.ts';
 import type { Context } from '../context.ts';
-import { mayShow } from '../interactions/guard.ts';
+import { mayShow } from '../interactions/visible.ts';
 import type { SystemCode } from '../terminology/terminology.ts';
 import type { Asked } from './clause.ts';
 import { parseReference } from './extract-reference.ts';
@@ -77,7 +77,7 @@ function unknownSet(name: string, text: string): (error: unknown) => never {
 async function codesOfStored(context: Context, name: string, id: string): Promise<readonly SystemCode[]> {
   const version = await context.store.resources.read('ValueSet', id);
   const unknown = bad(name, `no value set ValueSet/${id} is known`);
-  if (!version || version.deleted || !mayShow(context.access, 'r', version)) throw unknown;
+  if (!version || version.deleted || !(await mayShow(context, 'r', version))) throw unknown;
   const valueSet = JSON.parse(version.body) as ValueSet;
   const { expansion } = await terminologyOf(context, name).expand({
     valueSet,

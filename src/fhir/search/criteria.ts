@@ -14,6 +14,7 @@ import { filterClause } from './filter/clause.ts';
 import { hierarchyClause } from './hierarchy.ts';
 import { demandAllowed, demandChainable, demandIndexed } from './limits.ts';
 import type { LookUp } from './look-up.ts';
+import { membershipClause } from './membership.ts';
 import { parameterOf, type SearchParameter, type WithParameters } from './parameters.ts';
 import { alternatives, bad, unescaped } from './values.ts';
 
@@ -208,12 +209,16 @@ function ways(searcher: Searcher, type: string): readonly (readonly Clause[])[] 
   const all = searcher.access.restrict('s', type);
   if (all.some((conditions) => conditions.length === 0)) return [[]];
   // The conditions are ours: they speak of what the server holds and are not narrowed by themselves.
-  return all.map((conditions) => conditions.map(([name, value]) => criterion(searcher, type, name, value)));
+  return all.map((conditions) =>
+    conditions.map(([name, value]) => membershipClause(type, name, value) ?? criterion(searcher, type, name, value)),
+  );
 }
 
 /** The clauses that narrow a search of the type to what the caller may see. */
 export function restriction(searcher: Searcher, type: string): readonly Clause[] {
   const [way, ...others] = ways(searcher, type);
-  if (way && others.length === 0) return way;
-  return [{ kind: 'either', ways: way ? [way, ...others] : [] }];
+  const excluded = searcher.access.veil?.excluded('s', type);
+  const kept: readonly Clause[] = excluded ? [{ kind: 'not', where: [excluded] }] : [];
+  if (way && others.length === 0) return [...way, ...kept];
+  return [{ kind: 'either', ways: way ? [way, ...others] : [] }, ...kept];
 }

@@ -7,7 +7,7 @@ import type { Version } from '../../store/resources/version.ts';
 import type { Clause } from '../../store/search/query.ts';
 import type { Context } from '../context.ts';
 import { resourceTypes } from '../definitions/types.ts';
-import { mayShow } from '../interactions/guard.ts';
+import { visible, visiblePast } from '../interactions/visible.ts';
 import { restriction, searcherOf } from './criteria.ts';
 import { pointers } from './include-pointers.ts';
 import type { Include } from './include-value.ts';
@@ -63,12 +63,19 @@ async function gatherForward(
   const known = new Set(gathering.found.concat(around).map(({ type, id }) => `${type}/${id}`));
   const wanted = current.filter(({ type, id }) => !known.has(`${type}/${id}`));
   if (wanted.length > maxIncluded) gathering.truncated = true;
-  keep(gathering, await resources.readMany(wanted.slice(0, maxIncluded)));
+  await keep(gathering, await resources.readMany(wanted.slice(0, maxIncluded)));
   if (versioned.length > maxIncluded) gathering.truncated = true;
   const named = versioned.slice(0, maxIncluded);
   // https://hl7.org/fhir/R4/search.html#include: of a versioned reference, that version.
-  keep(gathering, await Promise.all(named.map(({ type, id, version }) => resources.readVersion(type, id, version))));
-  for (const [type, urls] of canonical) keep(gathering, await definitions(gathering, type, urls));
+  const past = await Promise.all(named.map(({ type, id, version }) => resources.readVersion(type, id, version)));
+  await keep(
+    gathering,
+    await visiblePast(
+      context,
+      past.filter((version) => version !== undefined && !version.deleted) as readonly Version[],
+    ),
+  );
+  for (const [type, urls] of canonical) await keep(gathering, await definitions(gathering, type, urls));
 }
 
 /** The resources of a type that canonical URLs name: of one without a version, the one that was written last. */
@@ -122,7 +129,7 @@ async function gatherReverse(gathering: Gathering, around: readonly Version[], i
     total: 'none',
   });
   if (page.next !== undefined) gathering.truncated = true;
-  keep(gathering, page.versions.filter(pointsAt(context, named, include)));
+  await keep(gathering, page.versions.filter(pointsAt(context, named, include)));
 }
 
 /** The canonical URLs that name a resource, where its type has any. */
@@ -166,10 +173,11 @@ function pointing(
   return ways.length === 1 ? only : { kind: 'either', ways };
 }
 
-function keep(gathering: Gathering, versions: readonly (Version | undefined)[]): void {
-  for (const version of versions) {
-    if (!version || version.deleted || gathering.seen.has(nameOf(version))) continue;
-    if (!mayShow(gathering.context.access, 'r', version)) continue;
+async function keep(gathering: Gathering, versions: readonly (Version | undefined)[]): Promise<void> {
+  const there = versions.filter((version) => version !== undefined && !version.deleted);
+  const others = there.filter((version) => version !== undefined && !gathering.seen.has(nameOf(version)));
+  for (const version of await visible(gathering.context, 'r', others as readonly Version[])) {
+    if (gathering.seen.has(nameOf(version))) continue;
     if (gathering.found.length === maxIncluded) {
       gathering.truncated = true;
       return;

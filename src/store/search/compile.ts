@@ -3,6 +3,7 @@ import { paramKey } from '../keys.ts';
 import { composite } from './composite.ts';
 import { all, type Condition, clauseKey, exists, not } from './condition.ts';
 import { date, dates } from './date.ts';
+import { link, member } from './member.ts';
 import { currentOf, id, isCurrent, updated } from './meta.ts';
 import { missing } from './missing.ts';
 import { named } from './named.ts';
@@ -152,6 +153,10 @@ function condition(compiling: Compiling, type: string, clause: Clause): Conditio
       return token(sql, clause);
     case 'reference':
       return reference(sql, clause);
+    case 'member':
+      return member(sql, clause);
+    case 'link':
+      return link(sql, clause);
     case 'string':
       return string(sql, clause);
     case 'date':

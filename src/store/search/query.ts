@@ -84,6 +84,15 @@ export type Clause =
   | { readonly kind: 'text'; readonly part: 'narrative' | 'content'; readonly any: readonly TextQuery[] }
   | { readonly kind: 'near'; readonly param: Param; readonly any: readonly Near[] }
   | { readonly kind: 'reference'; readonly param: Param; readonly any: readonly ReferenceValue[] }
+  /** Resources that point by any of `params` at one of these. */
+  | { readonly kind: 'member'; readonly params: readonly Param[]; readonly any: readonly ReferenceValue[] }
+  /** Resources whose reference `param` points at one of these, or at what points by any of `params` (of any type) at one. */
+  | {
+      readonly kind: 'link';
+      readonly param: Param;
+      readonly params: readonly Param[];
+      readonly any: readonly ReferenceValue[];
+    }
   | {
       readonly kind: 'string';
       readonly param: Param;

@@ -23,6 +23,7 @@ function access(submits: boolean): Access {
     caller: { client: { name: 'Gateway' }, address: '192.0.2.7', requestId: 'r-1' },
     may: () => false,
     mayTouch: () => false,
+    mayName: () => false,
     restrict: () => [],
     mayUse: (feature) => submits && feature === 'submit',
   };

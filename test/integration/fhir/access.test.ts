@@ -137,12 +137,25 @@ describe('a narrow scope to write', () => {
   const writer = as('system/Observation.cruds?code=http://loinc.org|A');
 
   it('creates and updates inside, and nothing can be moved in or out', async () => {
-    expect((await writer.send('PUT', '/Observation/w', observation('w', 'A', 'final'))).status).toBe(201);
+    await all.send('PUT', '/Observation/w', observation('w', 'A', 'final'));
     expect((await writer.send('PUT', '/Observation/w', observation('w', 'A', 'amended'))).status).toBe(200);
     expect((await writer.send('PUT', '/Observation/w', observation('w', 'B', 'amended'))).status).toBe(403);
     expect((await writer.send('PUT', '/Observation/vital', observation('vital', 'A', 'final'))).status).toBe(403);
     expect((await writer.send('POST', '/Observation', observation('x', 'B', 'final'))).status).toBe(403);
     expect((await all.get('/Observation/vital')).as<Observation>().code.coding?.[0]?.code).toBe('B');
+  });
+
+  it('creates under an id of the server, and learns nothing by ids of its own', async () => {
+    const { id, ...rest } = observation('x', 'A', 'final');
+    expect([id, (await writer.send('POST', '/Observation', rest)).status]).toEqual(['x', 201]);
+    const [there, free] = [
+      await writer.send('PUT', '/Observation/vital', observation('vital', 'A', 'final')),
+      await writer.send('PUT', '/Observation/vitax', observation('vitax', 'A', 'final')),
+    ];
+    expect([there.status, there.text]).toEqual([403, free.text]);
+    const byCriteria = (own: string) => writer.send('PUT', '/Observation?code=none', observation(own, 'A', 'final'));
+    const [taken, open] = [await byCriteria('vital'), await byCriteria('vitax')];
+    expect([taken.status, taken.text]).toEqual([403, open.text]);
   });
 
   it('deletes inside, and outside gets the same answer as for what is not there', async () => {

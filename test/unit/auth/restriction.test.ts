@@ -12,7 +12,7 @@ const observation: Observation = {
   performer: [{ reference: 'https://other.example/fhir/Practitioner/x' }],
 };
 
-const holds = (...pairs: Pair[]) => fulfils(observation, pairs, extract);
+const holds = (...pairs: Pair[]) => fulfils(observation, [pairs], extract);
 
 describe('a restriction', () => {
   it.each([
