@@ -38,7 +38,7 @@ export function patient(index: number): string {
 
 /** The JSON text of the n-th Observation, of the patient that `subject` names. */
 export function observation(index: number, subject: string): string {
-  const [code, display, unit, base] = at(vitals, index);
+  const [code, display, unit, base] = at(vitals, index >> 1);
   const when = new Date(Date.UTC(2025, 0, 1) + (index % 500_000) * 60_000).toISOString();
   return JSON.stringify({
     resourceType: 'Observation',

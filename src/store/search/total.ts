@@ -24,8 +24,8 @@ export function exactTotal(compiling: Compiling, type: string, conditions: reado
   return `(CASE WHEN ${few} THEN ${listed} - ${stale} ELSE ${oneByOne} END)`;
 }
 
-/** So many of the newest versions are looked at. */
-const SAMPLE = 2000;
+/** So many of the newest versions are looked at: of a share of a half it tells within 4 of a hundred, most of the time. */
+const SAMPLE = 500;
 
 /**
  * An expression: roughly the number. Of what finds few it is exact; otherwise how many of the newest versions that the index
@@ -49,7 +49,9 @@ export function roughTotal(compiling: Compiling, type: string, conditions: reado
     const e = sql.alias();
     return `(SELECT ${e}.v FROM ${currentOf(sql, type)(e)} ORDER BY ${e}.v ${direction} LIMIT 1)`;
   };
-  const fulfil = conditions.length > 0 ? all(conditions, `${c}.v`) : 'TRUE';
+  // What the index gives fulfils the condition that it was asked for.
+  const others = conditions.filter((condition) => condition !== streaming);
+  const fulfil = others.length > 0 ? all(others, `${c}.v`) : 'TRUE';
   // A sample that is not full is everything there is.
   return `(SELECT CASE WHEN count(*) < ${SAMPLE} THEN count(*) FILTER (WHERE ${w}.fits)
       ELSE round(count(*) FILTER (WHERE ${w}.fits) * ((max(${w}.v) - ${end('ASC')} + 1)::numeric / greatest(max(${w}.v) - min(${w}.v), 1))) END
