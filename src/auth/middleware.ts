@@ -1,10 +1,12 @@
 /** What SMART needs around the provider's own handling: before it, a prompt; after it, a header and the audit trail. */
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { AuditRecord } from '../store/audit/record.ts';
+import { noteUse } from '../store/consent/decisions.ts';
 import type { Store } from '../store/store.ts';
 import type { PersonAccount } from './account.ts';
 import { personAgent } from './agents.ts';
 import { askForOfflineAccess } from './consent/prompt.ts';
+import { launchMembers } from './launch/launches.ts';
 
 type Told = Pick<AuditRecord, 'type' | 'subtype' | 'action' | 'outcome'> & { readonly outcomeText?: string };
 
@@ -60,6 +62,21 @@ async function signOutEvent(ctx: KoaContextWithOIDC, findUser: FindUser): Promis
   return account ? { ...record, user: personAgent(account.user) } : record;
 }
 
+/** A person sees when an application last got a token. */
+async function noteTokenUse({ oidc, status }: KoaContextWithOIDC, { db }: Store): Promise<void> {
+  const { Client: client, Account: account } = oidc?.entities ?? {};
+  if (oidc?.route !== 'token' || status !== 200 || !client || !account) return;
+  await noteUse(db, { userId: account.accountId, clientId: client.clientId });
+}
+
+function completeTokenAnswer(ctx: KoaContextWithOIDC): void {
+  // The library sends cache-control alone; SMART asks for both.
+  ctx.set('pragma', 'no-cache');
+  // http://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html#launch-context-arrives-with-your-access_token
+  if (ctx.status === 200)
+    ctx.body = { ...(ctx.body as object), ...launchMembers(ctx.oidc.entities.AccessToken?.extra) };
+}
+
 type FindUser = (accountId: string) => Promise<PersonAccount | undefined>;
 
 /** Puts it around the provider's routes. */
@@ -67,8 +84,8 @@ export function useMiddleware(provider: Provider, store: Store, findUser: FindUs
   provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
     askForOfflineAccess(ctx);
     await next();
-    // The library sends cache-control alone; SMART asks for both.
-    if (ctx.oidc?.route === 'token') ctx.set('pragma', 'no-cache');
+    if (ctx.oidc?.route === 'token') completeTokenAnswer(ctx);
+    await noteTokenUse(ctx, store);
     const told = eventOf(ctx);
     const record = told ? recordOf(ctx, told) : await signOutEvent(ctx, findUser);
     if (record) await store.audit.append(record);

@@ -4,6 +4,7 @@ import type { JWK } from 'jose';
 import type { Access } from '../fhir/access.ts';
 import { extract } from '../fhir/search/extract.ts';
 import type { Logger } from '../shared/logger.ts';
+import type { UserRole } from '../store/accounts/users.ts';
 import { watchRevocations } from '../store/oidc/watch-revocations.ts';
 import type { Store } from '../store/store.ts';
 import { findAccount } from './account.ts';
@@ -12,8 +13,15 @@ import { type BrandOptions, type Brands, publishBrands } from './brands.ts';
 import { type BrowserSessions, browserSessionsOf } from './browser-session.ts';
 import type { CertificateOf } from './certificates.ts';
 import { confirmer } from './confirmation.ts';
+import { type Applications, applicationsIn } from './consent/applications.ts';
+import type { Veils } from './consents/follow.ts';
+import type { FactorDeps } from './factors/deps.ts';
+import { needsSecondFactor } from './factors/manage.ts';
+import { defaultFactorRoles } from './factors/methods.ts';
+import { relyingPartyOf } from './factors/webauthn.ts';
 import { purgeExpired, renewKeys } from './housekeeping.ts';
 import { type Interactions, interactionsOf } from './interaction/interactions.ts';
+import { launchesOf } from './launch/launches.ts';
 import { useMiddleware } from './middleware.ts';
 import { registeredOrigins } from './origins.ts';
 import type { Pages } from './pages.ts';
@@ -36,6 +44,10 @@ export interface AuthOptions {
   readonly keyRotationDays?: number;
   /** Who runs this server, as apps show it; absent: LIVEDOC at its own address. */
   readonly brand?: BrandOptions;
+  /** What Consents and labels close; absent: nothing. */
+  readonly veils?: Veils;
+  /** Roles that cannot sign in without a second factor; absent: ADMINISTRATEUR. */
+  readonly secondFactorRoles?: readonly UserRole[];
   readonly log: Logger;
   /**
    * Where to listen for revocations. With it, what a token may do is remembered for up to a second and forgotten at once
@@ -52,6 +64,8 @@ export interface Served {
 
 export interface Auth {
   readonly issuer: string;
+  /** For the pages of second factors, and whoever asks for a proof again. */
+  readonly factors: FactorDeps;
   /** What `http` mounts: the provider at /oidc (with that taken off the URL), the steps of a sign-in at /interaction. */
   serve(pages: Pages): Served;
   /** Throws FhirError `unauthenticated`. */
@@ -64,6 +78,7 @@ export interface Auth {
   readonly brands: Brands;
   /** Whether browser applications of this origin may read answers: those of registered clients. */
   allowsOrigin(origin: string): Promise<boolean>;
+  readonly applications: Applications;
   /** Removes what has expired; answers how many rows. */
   purge(): Promise<number>;
   close(): Promise<void>;
@@ -139,14 +154,24 @@ export async function openAuth(options: AuthOptions): Promise<Auth> {
 
   const nonceKey = secret.derive('dpop nonces');
   const confirm = confirmer(store.db, new URL(publicUrl).origin, nonceKey);
-  const judge = authenticator(store.db, base, extract, confirm);
+  const judge = authenticator(store.db, base, extract, confirm, options.veils);
   const origins = registeredOrigins(store.db);
   const brands = await publishBrands(store.db, options.brand ?? { name: 'LIVEDOC' }, publicUrl);
   const watch = hear(options, [judge.cache, origins], takeUpKeys);
 
+  const factors: FactorDeps = {
+    store,
+    secret,
+    rp: relyingPartyOf(publicUrl),
+    roles: options.secondFactorRoles ?? defaultFactorRoles,
+    now: () => new Date(),
+  };
+
   return {
     issuer,
+    factors,
     serve(pages) {
+      const launches = launchesOf({ store, base, publicUrl });
       const make = (keys: readonly JWK[]) => {
         const made = createProvider({
           db: store.db,
@@ -158,6 +183,8 @@ export async function openAuth(options: AuthOptions): Promise<Auth> {
           trustedHosts: options.trustedKeyHosts ?? [],
           certificateOf: options.certificateOf ?? (() => undefined),
           nonceKey,
+          launches,
+          needsSecondFactor: (user) => needsSecondFactor(factors, user),
           log,
         });
         useMiddleware(made, store, (id) => findAccount(store.db, base, id));
@@ -168,7 +195,7 @@ export async function openAuth(options: AuthOptions): Promise<Auth> {
       reloadKeys = rotating.reload;
       return {
         listener: pinned(publicUrl, rotating.listener),
-        interactions: interactionsOf({ provider, store, secret, base }),
+        interactions: interactionsOf({ provider, store, secret, base, factors }),
         browser: browserSessionsOf({ provider, store, secret, issuer }),
       };
     },
@@ -176,6 +203,7 @@ export async function openAuth(options: AuthOptions): Promise<Auth> {
     later: { ticketOf: judge.ticketOf, resume: judge.resume },
     smartConfiguration: () => smartConfiguration(publicUrl, brands),
     brands,
+    applications: applicationsIn(store),
     allowsOrigin: (origin) => origins.allows(origin),
     purge: () => purgeExpired(store),
     async close() {

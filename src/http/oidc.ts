@@ -32,6 +32,6 @@ export function oidc({ auth, log }: OidcDeps): Router {
     listener(request, response);
   });
   router.use(signInRoutes(interactions, origin, log));
-  router.use(accountRoutes({ browser, origin, log }));
+  router.use(accountRoutes({ browser, applications: auth.applications, origin, log }));
   return router;
 }

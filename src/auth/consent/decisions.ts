@@ -89,11 +89,11 @@ export function applicationsOf(store: Store, userId: string): Promise<readonly A
  * Takes back all that the application was given: the decision, and at once, wherever they are used, its tokens. Throws
  * FhirError `notFound` when the person has not let it in.
  */
-export async function withdraw(store: Store, who: Deciding): Promise<void> {
+export async function withdraw(store: Store, who: Omit<Deciding, 'clientName'>): Promise<void> {
   await store.transaction(async (tx) => {
     await tx.lock([`app consent ${who.user.id} ${who.clientId}`]);
-    const given = await removeApplication(tx.db, partiesOf(who));
-    if (given === undefined) throw new FhirError('notFound', 'You have not let this application in.');
-    await tx.audit.append(recordOf(who, 'withdrawn', { given: words(given) }));
+    const removed = await removeApplication(tx.db, partiesOf(who));
+    if (!removed) throw new FhirError('notFound', 'You have not let this application in.');
+    await tx.audit.append(recordOf({ ...who, clientName: removed.name }, 'withdrawn', { given: words(removed.given) }));
   });
 }

@@ -1,6 +1,7 @@
 /** The pages of a person's own account, and where a sign-in for one of our pages ends. */
 import { type NextFunction, type Request, type Response, Router } from 'express';
 import type { BrowserSessions } from '../../auth/browser-session.ts';
+import type { Applications } from '../../auth/consent/applications.ts';
 import { signedInPath } from '../../auth/first-party-client.ts';
 import { localeOf } from '../../auth/pages.ts';
 import { FhirError } from '../../shared/errors.ts';
@@ -8,17 +9,19 @@ import type { Logger } from '../../shared/logger.ts';
 import { accountPage } from '../pages/account.ts';
 import { form, formGuard, peerOf } from '../sign-in/forms.ts';
 import { guard, showError } from '../sign-in/page-headers.ts';
+import { applicationRoutes } from './applications.ts';
 import { checkCsrf, requireSignedIn, signedInOf } from './require-signed-in.ts';
 
 export interface AccountRoutesDeps {
   readonly browser: BrowserSessions;
+  readonly applications: Applications;
   /** The server's own. */
   readonly origin: string;
   readonly log: Logger;
 }
 
 /** To be mounted at the root. */
-export function accountRoutes({ browser, origin, log }: AccountRoutesDeps): Router {
+export function accountRoutes({ browser, applications, origin, log }: AccountRoutesDeps): Router {
   const router = Router();
   const localeFor = (request: Request) => localeOf(undefined, request.get('accept-language'));
 
@@ -33,6 +36,7 @@ export function accountRoutes({ browser, origin, log }: AccountRoutesDeps): Rout
 
   router.post('/account{/*rest}', formGuard(origin), form);
   router.use('/account', requireSignedIn(browser));
+  router.use(applicationRoutes(applications));
   router.get('/account', (request, response) => {
     guard(response, "; form-action 'self'");
     const { user, csrf } = signedInOf(response);

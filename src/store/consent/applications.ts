@@ -29,16 +29,20 @@ export async function findApplications(db: Database, userId: string): Promise<re
 
 /**
  * Forgets the decision and ends everything that came of it: grants, codes, access and refresh tokens. Answers what had been
- * given, undefined when there was nothing.
+ * given to which application, undefined when there was nothing.
  */
-export async function removeApplication(db: Database, { userId, clientId }: Parties): Promise<string | undefined> {
-  const [row] = await db.query<{ given: string }>({
-    text: 'delete from app_consent where user_id::text = $1 and client_id = $2 returning given',
+export async function removeApplication(
+  db: Database,
+  { userId, clientId }: Parties,
+): Promise<Pick<Application, 'name' | 'given'> | undefined> {
+  const [row] = await db.query<Pick<Application, 'name' | 'given'>>({
+    text: `delete from app_consent a using oauth_client c
+      where a.user_id::text = $1 and a.client_id = $2 and c.client_id = a.client_id returning a.given, c.name`,
     values: [userId, clientId],
   });
   await db.query({
     text: `delete from oidc_model where account_id = $1 and client_id = $2 and model <> 'Session'`,
     values: [userId, clientId],
   });
-  return row?.given;
+  return row;
 }
