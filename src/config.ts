@@ -130,6 +130,25 @@ export const settings = z.object({
     .describe(
       'JSON, or a file of it: a Bundle of user-access brands in place of the one that the three settings above make.',
     ),
+  LIVEDOC_KEY_ROTATION_DAYS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(3650)
+    .default(90)
+    .describe('Age in days at which the key that signs ID tokens is replaced; 0: only by `livedoc keys rotate`.'),
+  LIVEDOC_CLIENT_REGISTRATION: z
+    .enum(['off', 'token', 'open'])
+    .default('off')
+    .describe(
+      'Whether applications may register themselves (RFC 7591): off, with the initial access token, or anybody (open). An administrator approves each.',
+    ),
+  LIVEDOC_CLIENT_REGISTRATION_TOKEN: z
+    .string()
+    .min(32)
+    .regex(/^[A-Za-z0-9\-._~+/]+=*$/)
+    .optional()
+    .describe('The initial access token that such a registration brings, 32 characters or more.'),
   LIVEDOC_LANG: z.enum(['fr', 'en']).default('fr').describe('Language of interpretations.'),
   LIVEDOC_LOG: z
     .enum(['debug', 'info', 'warn', 'error'])

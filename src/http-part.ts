@@ -18,6 +18,7 @@ import { dicomweb } from './http/dicomweb/stow-rs.ts';
 import { listen } from './http/listen.ts';
 import type { Metrics } from './http/metrics.ts';
 import { oidc } from './http/oidc.ts';
+import { peerOf } from './http/peer.ts';
 import type { ReceiveOptions } from './imaging/reception.ts';
 import { numbered } from './livedoc/numbering.ts';
 import { openSigningKeys, type SigningKeys } from './livedoc/signing-keys.ts';
@@ -51,6 +52,8 @@ export async function openHttpPart(part: HttpPart, closers: Closers): Promise<Re
     secret,
     publicUrl: config.publicUrl,
     trustedKeyHosts: config.LIVEDOC_TRUSTED_KEY_HOSTS,
+    certificateOf: (request) => peerOf(request).certificate,
+    keyRotationDays: config.LIVEDOC_KEY_ROTATION_DAYS,
     database: { url: parts.databaseUrl, schema: config.LIVEDOC_SCHEMA },
     brand: {
       name: config.LIVEDOC_ORGANIZATION_NAME,

@@ -5,13 +5,13 @@
  */
 import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider';
 import type { Payload } from '../store/oidc/artifact.ts';
-import { findClient } from '../store/oidc/clients.ts';
 import { consumeArtifact } from '../store/oidc/consume-artifact.ts';
 import { findArtifact, findByUserCode, findSession } from '../store/oidc/find-artifact.ts';
 import { removeArtifact, removeByGrant } from '../store/oidc/remove-artifacts.ts';
 import { saveArtifact, saveArtifactOnce } from '../store/oidc/save-artifact.ts';
 import type { Database } from '../store/store.ts';
-import { metadataOf } from './client-metadata.ts';
+import type { KeySets } from './client-jwks.ts';
+import { findProviderClient } from './find-client.ts';
 
 const given = (payload: Payload | undefined) => payload as AdapterPayload | undefined;
 
@@ -24,18 +24,15 @@ const graceSeconds = 5;
 const usedOnce: ReadonlySet<string> = new Set(['AuthorizationCode', 'RefreshToken']);
 
 /** Clients are rows of their own table and are written by `clients.ts` alone. */
-function clientAdapter(db: Database): Pick<Adapter, 'find' | 'upsert'> {
+function clientAdapter(db: Database, keySets: KeySets): Pick<Adapter, 'find' | 'upsert'> {
   return {
-    async find(id) {
-      const client = await findClient(db, id);
-      return client && metadataOf(client);
-    },
+    find: (id) => findProviderClient(db, keySets, id),
     upsert: () => Promise.reject(new Error('Clients are not registered through the provider.')),
   };
 }
 
 /** The adapter of each of the provider's models. */
-export function adapterOn(db: Database): AdapterFactory {
+export function adapterOn(db: Database, keySets: KeySets): AdapterFactory {
   return (model: string): Adapter => ({
     find: async (id) => given(await findArtifact(db, model, id, usedOnce.has(model) ? graceSeconds : 0)),
     findByUid: async (uid) => given(await findSession(db, uid)),
@@ -52,6 +49,6 @@ export function adapterOn(db: Database): AdapterFactory {
       // Whoever comes second while the first is still at work fails alone; the first one's tokens stay good.
       if (!(await consumeArtifact(db, model, id))) throw new errors.InvalidGrant('already used');
     },
-    ...(model === 'Client' ? clientAdapter(db) : {}),
+    ...(model === 'Client' ? clientAdapter(db, keySets) : {}),
   });
 }

@@ -10,9 +10,12 @@ import type { Database } from '../store/store.ts';
 import { type Rules, rulesOf } from './access.ts';
 import { personAgent } from './agents.ts';
 import { type BearerCache, bearerCache } from './bearer-cache.ts';
+import type { Confirm, Confirmation, Presented, Proving } from './confirmation.ts';
+import type { Veils } from './consents/follow.ts';
 import type { Extract } from './restriction.ts';
+import { accessUnder, type OpenedRecord } from './veiled-access.ts';
 
-export interface Credentials {
+export interface Credentials extends Proving {
   /** The Authorization header as it came. */
   readonly authorization: string | undefined;
   /** The peer's network address. */
@@ -20,36 +23,50 @@ export interface Credentials {
   readonly requestId?: string | undefined;
 }
 
-/** RFC 6750, b64token; no token of ours is longer. */
-const bearer = /^Bearer +([A-Za-z0-9\-._~+/]{1,4096}=*)$/i;
+/** RFC 6750, b64token; no token of ours is longer. RFC 9449 has a scheme of its own for those that are bound to a key. */
+const bearer = /^(Bearer|DPoP) +([A-Za-z0-9\-._~+/]{1,4096}=*)$/i;
 
-function tokenOf(authorization: string | undefined): string {
+function presentedBy(authorization: string | undefined): Presented {
   if (authorization === undefined || authorization.trim() === '') {
     throw new FhirError('unauthenticated', 'This needs an access token: Authorization: Bearer TOKEN.');
   }
-  const token = bearer.exec(authorization.trim())?.[1];
-  if (token === undefined) {
+  const [, scheme, token] = bearer.exec(authorization.trim()) ?? [];
+  if (scheme === undefined || token === undefined) {
     throw new FhirError('unauthenticated', 'The Authorization header is not of the form Bearer TOKEN.');
   }
-  return token;
+  return { scheme: scheme.toLowerCase() === 'dpop' ? 'dpop' : 'bearer', token };
 }
 
 /** What is the same for all requests with one token. */
 interface Known {
   readonly caller: Caller;
   readonly rules: Rules;
+  /** Undefined for what whoever has it may use. */
+  readonly confirmation: Confirmation | undefined;
+  /** What its owner has opened by break-the-glass. */
+  readonly opened: readonly OpenedRecord[];
   /** Milliseconds since 1970. */
   readonly expires: number;
 }
 
-function callerOf({ user, clientName, clientId }: Bearer): Caller {
+function callerOf({ user, clientName, clientId, context }: Bearer): Caller {
   const client = { name: clientName };
   if (!user) return { client, clientId };
   const practitioner = `Practitioner/${user.practitionerId}`;
-  return { client, clientId, userId: user.id, role: user.role, practitioner, user: personAgent(user) };
+  const patient = context?.patient;
+  return {
+    client,
+    clientId,
+    userId: user.id,
+    role: user.role,
+    practitioner,
+    user: personAgent(user),
+    ...(patient ? { patient } : {}),
+  };
 }
 
 function accessOf(
+  veils: Veils | undefined,
   known: Known | undefined,
   { address, requestId }: Pick<Credentials, 'address' | 'requestId'>,
 ): Access {
@@ -61,7 +78,7 @@ function accessOf(
     ...(address === undefined ? {} : { address }),
     ...(requestId === undefined ? {} : { requestId }),
   };
-  return Object.freeze({ ...known.rules, caller });
+  return accessUnder(veils, known.rules, caller, known.opened);
 }
 
 export interface Authenticator {
@@ -78,12 +95,21 @@ export interface Authenticator {
  * Judges the bearers of tokens by the database: a revoked token, a suspended person or a removed client is refused from the
  * next request on, or from the moment on at which the cache, where there is one, hears of it.
  */
-export function authenticator(db: Database, base: string, extract: Extract): Authenticator {
+export function authenticator(
+  db: Database,
+  base: string,
+  extract: Extract,
+  confirm: Confirm,
+  veils?: Veils,
+): Authenticator {
   async function look(hash: string): Promise<Known | undefined> {
     const found = await findBearer(db, hash);
     if (!found || found.audience !== base) return undefined;
     const caller = callerOf(found);
-    return { caller, rules: rulesOf(caller, found.scope ?? '', extract), expires: found.expires * 1000 };
+    const { jkt, 'x5t#S256': thumbprint } = found.confirmation;
+    const confirmation = jkt === undefined && thumbprint === undefined ? undefined : found.confirmation;
+    const rules = rulesOf(caller, found.scope ?? '', extract);
+    return { caller, rules, confirmation, opened: found.opened, expires: found.expires * 1000 };
   }
   const cache = bearerCache(
     (token) => look(idHash(token)),
@@ -91,10 +117,18 @@ export function authenticator(db: Database, base: string, extract: Extract): Aut
   );
   return {
     cache,
-    authenticate: async ({ authorization, address, requestId }) =>
-      accessOf(await cache.find(tokenOf(authorization)), { address, requestId }),
-    ticketOf: ({ authorization }) => idHash(tokenOf(authorization)),
+    async authenticate(credentials) {
+      const presented = presentedBy(credentials.authorization);
+      const known = await cache.find(presented.token);
+      const access = accessOf(veils, known, credentials);
+      // Most tokens are bound to nothing, and cost nothing here.
+      if (known?.confirmation || presented.scheme === 'dpop') {
+        await confirm(presented, known?.confirmation ?? {}, credentials);
+      }
+      return access;
+    },
+    ticketOf: ({ authorization }) => idHash(presentedBy(authorization).token),
     // Never from memory: how it stands is asked when the work begins.
-    resume: async (ticket, caller) => accessOf(await look(ticket), caller),
+    resume: async (ticket, caller) => accessOf(veils, await look(ticket), caller),
   };
 }

@@ -7,16 +7,31 @@ import { assertionSeconds, clockSkewSeconds } from './lifetimes.ts';
 
 type Claims = Readonly<Record<string, unknown>>;
 
+const longestId = 512;
+
+/** FAPI 2.0 knows one audience: the issuer as a text. https://openid.net/specs/fapi-security-profile-2_0-final.html#section-5.3.2.1 */
+function isAudience(aud: unknown, issuer: string, client: Client): boolean {
+  return client['livedoc_fapi'] !== true || aud === issuer;
+}
+
 /** Throws InvalidClientAuth; `now` is in milliseconds. */
-export function checkAssertion(claims: Claims, header: Claims, client: Client, now = Date.now()): void {
+export function checkAssertion(
+  claims: Claims,
+  header: Claims,
+  client: Client,
+  { issuer, now = Date.now() }: { readonly issuer: string; readonly now?: number },
+): void {
   const refuse = (reason: string) => {
     throw new errors.InvalidClientAuth(reason);
   };
-  const { exp, iss, sub } = claims;
+  const { exp, iss, sub, jti } = claims;
   if (typeof exp !== 'number' || exp > now / 1000 + assertionSeconds + clockSkewSeconds) {
     refuse(`exp is more than ${assertionSeconds} seconds ahead`);
   }
   if (sub !== iss) refuse('sub is not iss');
+  if (typeof jti !== 'string' || jti.length > longestId) refuse(`jti is not a text of at most ${longestId} characters`);
+  if (!isAudience(claims['aud'], issuer, client)) refuse('aud is not the issuer');
   if (typeof header['kid'] !== 'string') refuse('kid is missing in the header');
-  if (header['jku'] !== undefined && header['jku'] !== client.jwksUri) refuse('jku is not the registered URL');
+  if (header['jku'] !== undefined && header['jku'] !== client['livedoc_jwks_uri'])
+    refuse('jku is not the registered URL');
 }

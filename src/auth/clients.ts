@@ -1,155 +1,212 @@
-/** Registration of the applications and systems that may ask for tokens. */
+/** Registration of the applications and systems that may ask for tokens, by administrators. */
 import { createHash, randomBytes } from 'node:crypto';
 import { FhirError } from '../shared/errors.ts';
 import { newId } from '../shared/id.ts';
-import { disableClient, insertClient, type StoredClient } from '../store/oidc/clients.ts';
+import type { AuditRecord } from '../store/audit/record.ts';
+import {
+  approveClient as approveRow,
+  type ClientRow,
+  deleteClient,
+  disableClient as disableRow,
+  enableClient as enableRow,
+  findClientRow,
+  insertClient,
+  lockClientRow,
+  type StoredClient,
+  updateClient as updateRow,
+} from '../store/oidc/clients.ts';
 import { removeByClient } from '../store/oidc/remove-artifacts.ts';
-import type { Store } from '../store/store.ts';
-import { resourceScopes, unknownScopes } from './scopes.ts';
+import type { Database, Store } from '../store/store.ts';
+import { type Actor, administration, commandActor } from './actor.ts';
+import { authMethodOf, clientProblem, type NewClient, redirectUrisProblem } from './client-checks.ts';
+import { newClientOf } from './client-view.ts';
 
-type Jwk = Readonly<Record<string, unknown>>;
-
-export interface NewClient {
-  readonly name: string;
-  /** `backend` has its own key and no person behind it; `public` keeps no secret (an app in a browser or a phone). */
-  readonly kind: 'public' | 'confidential' | 'backend';
-  /** The most that it may be granted, for instance `system/*.cruds` or `openid fhirUser offline_access user/*.rs`. */
-  readonly scope: string;
-  readonly jwks?: { readonly keys: readonly Jwk[] };
-  readonly jwksUri?: string;
-  readonly redirectUris?: readonly string[];
-  readonly postLogoutRedirectUris?: readonly string[];
-  readonly launchUrl?: string;
-}
+export type { NewClient } from './client-checks.ts';
 
 export interface RegisteredClient {
   readonly clientId: string;
-  /** Only of a confidential client without keys, and only now: the database has its hash. */
+  /** Only of a client with a secret, and only now: the database has its hash. */
   readonly clientSecret?: string;
 }
 
 /** 256 bits, of characters that need no encoding in a Basic header: some clients do not encode there. */
 const secretBytes = 32;
 
+export const newSecret = () => randomBytes(secretBytes).toString('base64url');
+
 export function secretHash(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url');
 }
 
-const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
-
-function redirectProblem(text: string): string | undefined {
-  const url = URL.parse(text);
-  if (!url) return `${text} is not an absolute URL.`;
-  if (text.includes('#')) return `${text} has a fragment.`;
-  if (/^(javascript|vbscript|data|blob|file|about):$/.test(url.protocol)) return `${text} runs or reads something.`;
-  if (url.protocol === 'http:' && !loopback.has(url.hostname)) return `${text} is neither https nor on this machine.`;
-  return undefined;
-}
-
-function keyProblem(key: Jwk): string | undefined {
-  const name = `Key ${JSON.stringify(key['kid'] ?? '')}`;
-  if (typeof key['kid'] !== 'string' || key['kid'] === '') return 'Every key of the JWKS needs a kid.';
-  if (key['kty'] !== 'RSA' && key['kty'] !== 'EC') return `${name} is neither RSA nor EC.`;
-  const secret = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'].find((member) => member in key);
-  return secret && `${name} has the private member ${secret}: register the public half only.`;
-}
-
-function keysProblem({ jwks, jwksUri }: NewClient): string | undefined {
-  if (jwks && jwksUri) return 'A client has either a JWKS or its URL.';
-  if (jwksUri && URL.parse(jwksUri)?.protocol !== 'https:' && !loopback.has(URL.parse(jwksUri)?.hostname ?? '')) {
-    return `${jwksUri} is not an https URL.`;
-  }
-  if (!jwks) return undefined;
-  if (!Array.isArray(jwks.keys) || jwks.keys.length === 0) return 'The JWKS has no keys.';
-  return jwks.keys.map(keyProblem).find((problem) => problem !== undefined);
-}
-
-function scopeProblem({ scope, kind }: NewClient): string | undefined {
-  const [unknown] = unknownScopes(scope);
-  if (unknown !== undefined) return `${JSON.stringify(unknown)} is not a scope of this server.`;
-  const isBackend = kind === 'backend';
-  const wrong = resourceScopes(scope).find(({ level }) => (level === 'system') !== isBackend);
-  if (!wrong) return undefined;
-  return isBackend ? `${wrong.text} is for persons; a backend has system/ scopes.` : `${wrong.text} is for backends.`;
-}
-
-function kindProblem({ kind, jwks, jwksUri, redirectUris = [] }: NewClient): string | undefined {
-  const hasKeys = jwks !== undefined || jwksUri !== undefined;
-  if (kind === 'backend' && !hasKeys) return 'A backend needs a JWKS or its URL.';
-  if (kind === 'backend' && redirectUris.length > 0) return 'A backend has no redirect URI.';
-  if (kind !== 'backend' && redirectUris.length === 0) return `A ${kind} client needs a redirect URI.`;
-  return kind === 'public' && hasKeys ? 'A public client has no keys.' : undefined;
-}
-
 /** Throws FhirError `invalid` that says what is wrong with a registration. */
 function check(client: NewClient): void {
-  const uris = [...(client.redirectUris ?? []), ...(client.postLogoutRedirectUris ?? [])];
-  const problem =
-    (client.name.trim() === '' ? 'A client needs a name.' : undefined) ??
-    kindProblem(client) ??
-    scopeProblem(client) ??
-    keysProblem(client) ??
-    uris.map(redirectProblem).find((each) => each !== undefined) ??
-    (client.launchUrl && !URL.parse(client.launchUrl) ? `${client.launchUrl} is not a URL.` : undefined);
+  const problem = clientProblem(client) ?? redirectUrisProblem(client);
   if (problem) throw new FhirError('invalid', problem);
 }
 
-function stored(client: NewClient, clientId: string, secret: string | undefined): StoredClient {
+/** The row of a registration that was checked. */
+export function storedClient(client: NewClient, clientId: string, hash: string | null): StoredClient {
   return {
     clientId,
     name: client.name.trim(),
     kind: client.kind,
-    secretHash: secret === undefined ? null : secretHash(secret),
+    secretHash: hash,
     jwks: client.jwks ?? null,
     jwksUri: client.jwksUri ?? null,
-    redirectUris: client.redirectUris ?? [],
-    postLogoutRedirectUris: client.postLogoutRedirectUris ?? [],
+    redirectUris: [...new Set(client.redirectUris ?? [])],
+    postLogoutRedirectUris: [...new Set(client.postLogoutRedirectUris ?? [])],
     launchUrl: client.launchUrl ?? null,
     scope: [...new Set(client.scope.split(' ').filter((word) => word !== ''))].join(' '),
+    authMethod: client.authMethod ?? null,
+    signingAlg: client.signingAlg ?? null,
+    tlsSubject: client.tlsSubject ? { ...client.tlsSubject } : null,
+    dpop: client.dpop ?? false,
+    mtls: client.mtls ?? false,
+    // FAPI 2.0 has no authorization request that is not pushed.
+    par: client.kind !== 'backend' && (client.par === true || client.fapi === true),
+    fapi: client.fapi ?? false,
+    about: client.about ?? {},
   };
 }
+
+export const needsSecret = (client: NewClient) => authMethodOf(client).startsWith('client_secret');
+
+const spaced = (client: NewClient): NewClient => ({ ...client, scope: client.scope.trim().replace(/\s+/g, ' ') });
 
 /** Registers a client; who does so (`actor`) is in the audit trail. Throws FhirError `invalid`. */
 export async function addClient(
   store: Store,
   client: NewClient,
-  actor = 'livedoc client add',
+  actor: Actor = commandActor('client add'),
 ): Promise<RegisteredClient> {
-  const spaced = { ...client, scope: client.scope.trim().replace(/\s+/g, ' ') };
-  check(spaced);
+  const wanted = spaced(client);
+  check(wanted);
   const clientId = newId();
-  const needsSecret = client.kind === 'confidential' && !client.jwks && !client.jwksUri;
-  const clientSecret = needsSecret ? randomBytes(secretBytes).toString('base64url') : undefined;
+  const clientSecret = needsSecret(wanted) ? newSecret() : undefined;
+  const hash = clientSecret === undefined ? null : secretHash(clientSecret);
+  const { name, kind, scope } = wanted;
   await store.transaction(async (tx) => {
-    await insertClient(tx.db, stored(spaced, clientId, clientSecret));
-    await tx.audit.append({
-      type: 'administration',
-      subtype: 'client-add',
-      action: 'C',
-      outcome: '0',
-      recorded: new Date(),
-      client: { name: actor },
-      entities: [{ detail: { client_id: clientId, name: client.name, kind: client.kind, scope: spaced.scope } }],
-      patients: [],
-    });
+    await insertClient(tx.db, storedClient(wanted, clientId, hash));
+    const detail = { client_id: clientId, name, kind, scope };
+    await tx.audit.append(administration(actor, { subtype: 'client-add', action: 'C' }, detail));
   });
   return clientSecret === undefined ? { clientId } : { clientId, clientSecret };
 }
 
-/** Ends the client and all of its tokens. Throws FhirError `notFound`. */
-export async function removeClient(store: Store, clientId: string, actor = 'livedoc client remove'): Promise<void> {
+export const noSuchClient = (clientId: string) => new FhirError('notFound', `There is no client ${clientId}.`);
+
+/** Throws FhirError `notFound`. */
+export async function readClient({ db }: Pick<Store, 'db'>, clientId: string): Promise<ClientRow> {
+  const row = await findClientRow(db, clientId);
+  if (!row) throw noSuchClient(clientId);
+  return row;
+}
+
+/** Whether tokens that were given before would be more, or less bound, than those that are given from now on. */
+function takesAway(before: StoredClient, after: StoredClient): boolean {
+  const kept = new Set(after.scope.split(' '));
+  const isNarrower = before.scope.split(' ').some((word) => !kept.has(word));
+  const isBound = (after.dpop && !before.dpop) || (after.mtls && !before.mtls) || (after.fapi && !before.fapi);
+  return isNarrower || isBound || before.kind !== after.kind;
+}
+
+/**
+ * Puts the new registration in the place of the old one; a secret stays where one is still needed, else one is made. Its
+ * tokens end when they would be more than what it may have now. Within a transaction; audited by who calls.
+ */
+export async function replaceRegistration(
+  db: Database,
+  before: ClientRow,
+  client: NewClient,
+): Promise<RegisteredClient> {
+  const { clientId } = before;
+  const clientSecret = needsSecret(client) && before.secretHash === null ? newSecret() : undefined;
+  const kept = needsSecret(client) ? before.secretHash : null;
+  const after = storedClient(client, clientId, clientSecret === undefined ? kept : secretHash(clientSecret));
+  await updateRow(db, after);
+  if (takesAway(before, after)) await removeByClient(db, clientId);
+  return clientSecret === undefined ? { clientId } : { clientId, clientSecret };
+}
+
+/** Changes what is named in `changes` (an undefined member is taken away). Throws FhirError `notFound` or `invalid`. */
+export async function changeClient(
+  store: Store,
+  clientId: string,
+  changes: { readonly [Member in keyof NewClient]?: NewClient[Member] | undefined },
+  actor: Actor,
+): Promise<RegisteredClient> {
+  return store.transaction(async (tx) => {
+    const before = await lockClientRow(tx.db, clientId);
+    if (!before) throw noSuchClient(clientId);
+    const wanted = spaced({ ...newClientOf(before), ...changes } as NewClient);
+    check(wanted);
+    const registered = await replaceRegistration(tx.db, before, wanted);
+    const detail = { client_id: clientId, name: wanted.name, changed: Object.keys(changes).join(' ') };
+    await tx.audit.append(administration(actor, { subtype: 'client-update', action: 'U' }, detail));
+    return registered;
+  });
+}
+
+/** Gives the client a new secret; the old one is of no use from now on. Throws FhirError `notFound`, `conflict`. */
+export async function rotateSecret(store: Store, clientId: string, actor: Actor): Promise<RegisteredClient> {
+  return store.transaction(async (tx) => {
+    const before = await lockClientRow(tx.db, clientId);
+    if (!before) throw noSuchClient(clientId);
+    if (before.secretHash === null) throw new FhirError('conflict', `The client ${clientId} has no secret.`);
+    const clientSecret = newSecret();
+    await updateRow(tx.db, { ...before, secretHash: secretHash(clientSecret) });
+    const detail = { client_id: clientId, name: before.name };
+    await tx.audit.append(administration(actor, { subtype: 'client-secret', action: 'U' }, detail));
+    return { clientId, clientSecret };
+  });
+}
+
+/** One statement about a client, with its record. Throws FhirError `notFound` for one that is not there. */
+async function settle(
+  store: Store,
+  clientId: string,
+  actor: Actor,
+  deed: Pick<AuditRecord, 'subtype' | 'action'>,
+  change: (db: Database) => Promise<void>,
+): Promise<void> {
   await store.transaction(async (tx) => {
-    if (!(await disableClient(tx.db, clientId))) throw new FhirError('notFound', `There is no client ${clientId}.`);
-    await removeByClient(tx.db, clientId);
-    await tx.audit.append({
-      type: 'administration',
-      subtype: 'client-remove',
-      action: 'D',
-      outcome: '0',
-      recorded: new Date(),
-      client: { name: actor },
-      entities: [{ detail: { client_id: clientId } }],
-      patients: [],
-    });
+    const row = await lockClientRow(tx.db, clientId);
+    if (!row) throw noSuchClient(clientId);
+    await change(tx.db);
+    await tx.audit.append(administration(actor, deed, { client_id: clientId, name: row.name }));
+  });
+}
+
+/** Keeps the client from being used and ends all of its tokens. Throws FhirError `notFound`. */
+export function disableClient(store: Store, clientId: string, actor: Actor): Promise<void> {
+  return settle(store, clientId, actor, { subtype: 'client-disable', action: 'U' }, async (db) => {
+    await disableRow(db, clientId);
+    await removeByClient(db, clientId);
+  });
+}
+
+/** Lets a disabled client be used again. Throws FhirError `notFound`. */
+export function enableClient(store: Store, clientId: string, actor: Actor): Promise<void> {
+  return settle(store, clientId, actor, { subtype: 'client-enable', action: 'U' }, async (db) => {
+    await enableRow(db, clientId);
+  });
+}
+
+/** Lets a client that registered itself be used. Throws FhirError `notFound`. */
+export function approveClient(store: Store, clientId: string, actor: Actor): Promise<void> {
+  return settle(store, clientId, actor, { subtype: 'client-approve', action: 'U' }, async (db) => {
+    await approveRow(db, clientId);
+  });
+}
+
+/** Ends the client and all of its tokens. Throws FhirError `notFound`. */
+export function removeClient(
+  store: Store,
+  clientId: string,
+  actor: Actor = commandActor('client remove'),
+): Promise<void> {
+  return settle(store, clientId, actor, { subtype: 'client-remove', action: 'D' }, async (db) => {
+    await deleteClient(db, clientId);
+    await removeByClient(db, clientId);
   });
 }

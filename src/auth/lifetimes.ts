@@ -15,7 +15,11 @@ export const lifetimes = {
   // The certification rules ask for three months at least.
   RefreshToken: 93 * day,
   Grant: 93 * day,
+  PushedAuthorizationRequest: 60,
 } as const;
+
+/** How long a key of ours stays published after it stopped signing: ID tokens are good for an hour, sessions that may hint with one for eight. */
+export const retiredKeySeconds = day;
 
 /** Longest life of a client's assertion, and how far its clock may be off. */
 export const assertionSeconds = 300;

@@ -5,6 +5,7 @@
 import type { JWK } from 'jose';
 import { type Configuration, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { Logger } from '../shared/logger.ts';
+import type { User } from '../store/accounts/users.ts';
 import { saveArtifactOnce } from '../store/oidc/save-artifact.ts';
 import type { Database } from '../store/store.ts';
 import { findAccount } from './account.ts';
@@ -17,15 +18,18 @@ import { ownMetadata } from './client-metadata.ts';
 import { secretHash } from './clients.ts';
 import { takeBackPrompt } from './consent/prompt.ts';
 import { proofAlgorithms } from './dpop-proof.ts';
+import { multiFactor, singleFactor } from './factors/methods.ts';
 import { firstPartyClient, firstPartyClientId } from './first-party-client.ts';
 import { audienceCheck, issuesRefreshToken, resourceServerFor } from './granting.ts';
 import { guardedFetch } from './guarded-fetch.ts';
 import { policy } from './interaction/policy.ts';
+import type { Launches } from './launch/launches.ts';
 import { lifetimes } from './lifetimes.ts';
 import { originOf } from './origins.ts';
 import { localeOf, type Pages } from './pages.ts';
 import { introspectionScope } from './scopes.ts';
 import { isFapi, senderConstraints } from './sender-constraints.ts';
+import { bindToSessions } from './session-binding.ts';
 
 export interface ProviderDeps {
   readonly db: Database;
@@ -41,6 +45,9 @@ export interface ProviderDeps {
   readonly certificateOf: CertificateOf;
   /** 32 bytes of which the nonces for DPoP are made, the same in all processes. */
   readonly nonceKey: Buffer;
+  readonly launches: Launches;
+  /** Whether the account signs in with two factors. */
+  readonly needsSecondFactor: (user: Pick<User, 'id' | 'role'>) => Promise<boolean>;
   readonly log: Logger;
 }
 
@@ -100,7 +107,7 @@ async function firstPartyGrant(
 }
 
 function configuration(deps: ProviderDeps): Configuration {
-  const { base, db, issuer } = deps;
+  const { base, db, issuer, launches } = deps;
   const fetch = guardedFetch(deps.trustedHosts);
   return {
     adapter: adapterOn(db, keySetsOf(db, fetch, deps.log)),
@@ -110,9 +117,10 @@ function configuration(deps: ProviderDeps): Configuration {
     features: features(deps),
     responseTypes: ['code'],
     pkce: { required: () => true },
+    acrValues: [singleFactor, multiFactor],
     scopes: ['openid', 'offline_access'],
     claims: {
-      openid: ['sub', 'auth_time', 'amr'],
+      openid: ['sub', 'auth_time', 'amr', 'acr'],
       fhirUser: ['fhirUser'],
       profile: ['name', 'family_name', 'given_name'],
     },
@@ -124,7 +132,7 @@ function configuration(deps: ProviderDeps): Configuration {
       dPoPSigningAlgValues: [...proofAlgorithms],
     },
     extraClientMetadata: { properties: ownMetadata },
-    extraParams: { aud: audienceCheck(base) },
+    extraParams: { aud: audienceCheck(base), launch: launches.check },
     ttl: lifetimes,
     // A bound one of a client with a key of its own is of no use to a thief, and FAPI 2.0 wants it to stay.
     rotateRefreshToken: ({ oidc }) => !isFapi(oidc.client),
@@ -139,8 +147,10 @@ function configuration(deps: ProviderDeps): Configuration {
       return grantId === undefined ? undefined : ctx.oidc.provider.Grant.find(grantId);
     },
     findAccount: (_ctx, sub) => findAccount(db, base, sub),
-    extraTokenClaims: (ctx, token) =>
-      token.scopes.has('fhirUser') ? { fhirUser: ctx.oidc.entities.Account?.['fhirUser'] } : undefined,
+    extraTokenClaims: async (ctx, token) => ({
+      ...('grantId' in token && token.grantId !== undefined ? await launches.members(token.grantId) : {}),
+      ...(token.scopes.has('fhirUser') ? { fhirUser: ctx.oidc.entities.Account?.['fhirUser'] } : {}),
+    }),
     assertJwtClientAuthClaimsAndHeader: (_ctx, claims, header, client) =>
       checkAssertion(claims, header, client, { issuer }),
     // Introspection is for resource servers, and those are no pages in a browser.
@@ -148,7 +158,7 @@ function configuration(deps: ProviderDeps): Configuration {
       ctx.oidc.route !== 'introspection' && (client.redirectUris ?? []).some((uri) => originOf(uri) === origin),
     fetch: (input, init) => fetch(input instanceof Request ? input.url : input, init),
     interactions: {
-      policy: policy(),
+      policy: policy(launches, deps),
       url: (_ctx, { uid }) => new URL(`${new URL('.', deps.issuer).pathname}interaction/${uid}`, deps.issuer).pathname,
     },
     renderError(ctx, out) {
@@ -174,6 +184,7 @@ export function createProvider(deps: ProviderDeps): Provider {
     const expiresIn = exp - Date.now() / 1000;
     return saveArtifactOnce(deps.db, { model: 'ReplayDetection', id: `${issuer} ${jti}`, payload: {}, expiresIn });
   };
+  bindToSessions(provider);
   provider.on('server_error', (_ctx, error) => deps.log.error('the OpenID provider failed', { error }));
   return provider;
 }

@@ -1,7 +1,12 @@
-/** The RS256 keys that sign ID tokens: the first is made at the first start and kept, sealed, in the database. */
+/**
+ * The RS256 keys that sign ID tokens: the first is made at the first start and kept, sealed, in the database; later ones
+ * take its place, and it stays published until what it has signed has expired.
+ * https://openid.net/specs/openid-connect-core-1_0.html#RotateSigningKeys
+ */
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
-import { findKeys, insertFirstKey, type StoredKey } from '../store/oidc/keys.ts';
-import type { Database } from '../store/store.ts';
+import { findKeys, insertFirstKey, replaceSigningKey, type StoredKey, signingKeyAge } from '../store/oidc/keys.ts';
+import type { Database, Store } from '../store/store.ts';
+import { type Actor, administration } from './actor.ts';
 import type { Secret } from './secret.ts';
 
 async function makeKey(secret: Secret): Promise<StoredKey> {
@@ -34,4 +39,33 @@ export async function signingKeys(db: Database, secret: Secret): Promise<readonl
     stored = await findKeys(db);
   }
   return stored.map((key) => openKey(secret, key));
+}
+
+/**
+ * Lets a new key sign from now on; all processes take it up as soon as they hear of it. Answers its id, or undefined when
+ * the one that signs is younger than so many days.
+ */
+export async function rotateKeys(
+  store: Store,
+  secret: Secret,
+  actor: Actor,
+  olderThanDays = 0,
+): Promise<string | undefined> {
+  const key = await makeKey(secret);
+  return store.transaction(async (tx) => {
+    if (!(await replaceSigningKey(tx.db, key, olderThanDays))) return undefined;
+    await tx.audit.append(administration(actor, { subtype: 'key-rotate', action: 'U' }, { kid: key.kid }));
+    return key.kid;
+  });
+}
+
+/** The same when the one that signs is older than so many days; making a key costs a moment, so that is asked first. */
+export async function rotateOldKeys(
+  store: Store,
+  secret: Secret,
+  actor: Actor,
+  days: number,
+): Promise<string | undefined> {
+  const age = await signingKeyAge(store.db);
+  return age !== undefined && age >= days ? rotateKeys(store, secret, actor, days) : undefined;
 }

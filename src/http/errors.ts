@@ -19,12 +19,13 @@ function statusOf(error: unknown): number {
 
 function headersOf(error: unknown, authorization: string | undefined): Record<string, string> {
   if (!(error instanceof FhirError)) return {};
-  const { retryAfter } = error.detail;
+  const { retryAfter, challenge, dpopNonce } = error.detail;
   return {
     // https://www.rfc-editor.org/rfc/rfc6750#section-3: without a token no error code, it was just not there.
     ...(error.kind === 'unauthenticated'
-      ? { 'WWW-Authenticate': authorization === undefined ? 'Bearer' : 'Bearer error="invalid_token"' }
+      ? { 'WWW-Authenticate': challenge ?? (authorization === undefined ? 'Bearer' : 'Bearer error="invalid_token"') }
       : {}),
+    ...(dpopNonce === undefined ? {} : { 'DPoP-Nonce': dpopNonce }),
     ...(retryAfter !== undefined || error.status === 503 ? { 'Retry-After': String(retryAfter ?? 5) } : {}),
   };
 }

@@ -43,6 +43,10 @@ export interface ErrorDetail {
   /** When given, these are the answer's issues and `message` is only for the log. */
   readonly issues?: readonly Issue[];
   readonly cause?: unknown;
+  /** The `WWW-Authenticate` of a refusal that a plain Bearer token would not mend. */
+  readonly challenge?: string;
+  /** What the next proof has to bring (RFC 9449, 8). */
+  readonly dpopNonce?: string;
   /** Seconds after which the same request may succeed (`Retry-After`). */
   readonly retryAfter?: number;
 }

@@ -204,10 +204,10 @@ describe('keys by URL', () => {
     ['an error', 500, {}],
     ['no keys', 200, { keys: [] }],
     ['something else', 200, { keys: 'none' }],
-  ])('that are %s are of no use', async (_name, status, body) => {
+  ])('that are %s are of no use', async (name, status, body) => {
     const { origin, publishKeys } = server.app;
     publishKeys(status, body);
-    const answer = await tokenBy(`${origin}/keys`);
+    const answer = await tokenBy(`${origin}/keys?${encodeURIComponent(name)}`);
     expect([answer.status, answer.body['error']]).toEqual([401, 'invalid_client']);
   });
 

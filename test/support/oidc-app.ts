@@ -9,6 +9,8 @@ import { afterAll, beforeAll } from 'vitest';
 import { type AccountDeps, addUser, type NewUser } from '../../src/auth/accounts.ts';
 import { type Auth, openAuth } from '../../src/auth/open-auth.ts';
 import { openSecret, type Secret } from '../../src/auth/secret.ts';
+import { credentialsOf } from '../../src/http/credentials.ts';
+import { problemReply } from '../../src/http/errors.ts';
 import { oidc } from '../../src/http/oidc.ts';
 import { FhirError } from '../../src/shared/errors.ts';
 import { silent } from '../../src/shared/logger.ts';
@@ -22,8 +24,10 @@ export interface OidcApp {
   readonly accounts: AccountDeps;
   readonly dataDir: string;
   readonly secret: Secret;
-  /** Says what the server answers at /keys, as a hospital's system would with its JWKS. */
-  publishKeys(status: number, body: unknown): void;
+  /** Says what the server answers at /keys (with whatever query), as a hospital's system would with its JWKS. */
+  publishKeys(status: number, body: unknown, headers?: Readonly<Record<string, string>>): void;
+  /** How often somebody asked for that. */
+  keysAsked(): number;
 }
 
 export const password = 'un mot de passe assez long';
@@ -45,13 +49,13 @@ async function listen(server: Server): Promise<string> {
 function resourceRoute(app: express.Express, auth: Auth): void {
   app.get('/fhir/Patient', async (request, response) => {
     try {
-      const { authorization } = request.headers;
-      const access = await auth.authenticate({ authorization, address: request.ip });
+      const access = await auth.authenticate(credentialsOf(request));
       const letters = (['c', 'r', 'u', 'd', 's'] as const).filter((letter) => access.may(letter, 'Patient'));
       response.json({ letters: letters.join(''), caller: access.caller });
     } catch (error) {
       if (!(error instanceof FhirError)) throw error;
-      response.status(error.status).json({ message: error.message });
+      const { headers } = problemReply(error, request.headers.authorization, '');
+      response.status(error.status).set(headers).json({ message: error.message });
     }
   });
 }
@@ -71,17 +75,21 @@ export function withOidcApp(): { readonly app: OidcApp } {
     const accounts = { store, secret, validate: () => [], now: () => new Date(), base: `${origin}/fhir`, log: silent };
     await addUser(accounts, medecin);
     const web = express();
-    let keys: { status: number; body: unknown } = { status: 404, body: {} };
+    let keys: { status: number; body: unknown; headers: Readonly<Record<string, string>> };
+    keys = { status: 404, body: {}, headers: {} };
+    let asked = 0;
+    web.disable('etag');
     web.get('/keys', (_request, response) => {
-      response.status(keys.status).json(keys.body);
+      asked += 1;
+      response.status(keys.status).set(keys.headers).json(keys.body);
     });
     web.use(oidc({ auth, log: silent }));
     resourceRoute(web, auth);
     server.on('request', web);
-    const publishKeys = (status: number, body: unknown) => {
-      keys = { status, body };
+    const publishKeys: OidcApp['publishKeys'] = (status, body, headers = {}) => {
+      keys = { status, body, headers };
     };
-    app = { origin, auth, store, accounts, dataDir, secret, publishKeys };
+    app = { origin, auth, store, accounts, dataDir, secret, publishKeys, keysAsked: () => asked };
   });
   afterAll(async () => {
     await app?.auth.close();

@@ -12,16 +12,19 @@ export interface WatchOptions {
   /** Called when news is heard from now on. */
   readonly onListening: () => void;
   readonly onRevoked: () => void;
+  /** Called when our own keys are others than before. */
+  readonly onKeys?: () => void;
 }
 
 /** Listens until closed. */
-export function watchRevocations({ schema, onRevoked, ...options }: WatchOptions): { close(): Promise<void> } {
+export function watchRevocations({ schema, onRevoked, onKeys, ...options }: WatchOptions): { close(): Promise<void> } {
   return listenOn({
     ...options,
     channel: 'livedoc_revoked',
     about: 'revocations',
     onNews: (payload) => {
       if (payload === schema) onRevoked();
+      else if (payload === `${schema} keys`) onKeys?.();
     },
   });
 }

@@ -18,9 +18,11 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all(others.map((store) => store.close())));
 
+const noKeys = { keysFor: () => Promise.resolve({ keys: [] }) };
+
 /** The model's adapter in this process and in two that share the database. */
-const processes = (model: string) => [database.store, ...others].map(({ db }) => adapterOn(db)(model));
-const only = (model: string) => adapterOn(database.store.db)(model);
+const processes = (model: string) => [database.store, ...others].map(({ db }) => adapterOn(db, noKeys)(model));
+const only = (model: string) => adapterOn(database.store.db, noKeys)(model);
 const rows = (text: string) => database.store.db.query<Record<string, unknown>>({ text });
 
 /** How twelve attempts at once, in three processes, came out. */
