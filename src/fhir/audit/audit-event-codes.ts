@@ -2,7 +2,7 @@
  * What each kind of record is called in an AuditEvent.
  * https://hl7.org/fhir/R4/valueset-audit-event-type.html, https://profiles.ihe.net/ITI/BALP/content.html
  */
-import type { Coding } from '@medplum/fhirtypes';
+import type { CodeableConcept, Coding } from '@medplum/fhirtypes';
 import type { AuditRecord } from '../../store/audit/record.ts';
 
 const terminology = 'http://terminology.hl7.org/CodeSystem';
@@ -16,6 +16,7 @@ const activity: Coding = { system: dicom, code: '110100', display: 'Application 
 const transfer: Coding = { system: dicom, code: '110104', display: 'DICOM Instances Transferred' };
 const authentication: Coding = { system: dicom, code: '110114', display: 'User Authentication' };
 const alert: Coding = { system: dicom, code: '110113', display: 'Security Alert' };
+const login: Coding = { system: dicom, code: '110122', display: 'Login' };
 const login: Coding = { system: dicom, code: '110122', display: 'Login' };
 
 /** [AuditEvent.type, AuditEvent.subtype unless the record's own word is it] */
@@ -34,6 +35,7 @@ const types: Readonly<Record<AuditRecord['type'], readonly [Coding, Coding?]>> =
   validation: [{ system: dicom, code: '110110', display: 'Patient Record' }],
   export: [{ system: dicom, code: '110106', display: 'Export' }],
   administration: [activity],
+  'break-the-glass': [alert],
 };
 
 /** AuditEvent.type. */
@@ -41,10 +43,21 @@ export function typeCoding({ type }: AuditRecord): Coding {
   return types[type][0];
 }
 
+/** What DICOM calls the beginning and the end of an emergency. */
+const overrides: Readonly<Record<string, Coding>> = {
+  started: { system: dicom, code: '110127', display: 'Emergency Override Started' },
+  stopped: { system: dicom, code: '110138', display: 'Emergency Override Stopped' },
+};
+
+/** http://terminology.hl7.org/CodeSystem/v3-ActReason: why somebody asks for what is closed to them. */
+export const breakTheGlass: CodeableConcept = {
+  coding: [{ system: `${terminology}/v3-ActReason`, code: 'BTG', display: 'break the glass' }],
+};
+
 /** AuditEvent.subtype: the interaction, or what else happened, in the record's own word. */
 export function subtypeCodings({ type, subtype }: AuditRecord): Coding[] {
   if (type === 'rest') return [{ system: 'http://hl7.org/fhir/restful-interaction', code: subtype }];
-  const [, known] = types[type];
+  const known = type === 'break-the-glass' ? overrides[subtype] : types[type][1];
   const own = [...new Set([type, subtype])].map((code) => ({ system: ours, code }));
   return known ? [known, ...own] : own;
 }

@@ -2,9 +2,16 @@
  * From an audit record to AuditEvents of IHE BALP: one, or one for each Patient that the record concerns.
  * https://profiles.ihe.net/ITI/BALP/, https://hl7.org/fhir/R4/auditevent.html
  */
-import type { AuditEvent, AuditEventAgent, AuditEventEntity, Reference } from '@medplum/fhirtypes';
+import type { AuditEvent, AuditEventAgent, AuditEventEntity, CodeableConcept, Reference } from '@medplum/fhirtypes';
 import type { AuditAgent, AuditEntity, AuditRecord } from '../../store/audit/record.ts';
-import { agentCodings, entityCodings, profileOf, subtypeCodings, typeCoding } from './audit-event-codes.ts';
+import {
+  agentCodings,
+  breakTheGlass,
+  entityCodings,
+  profileOf,
+  subtypeCodings,
+  typeCoding,
+} from './audit-event-codes.ts';
 
 const roleSystem = 'https://livedoc.health/fhir/CodeSystem/user-role';
 
@@ -38,6 +45,7 @@ export function* auditEvents(record: AuditRecord, base: string): Generator<Audit
 function auditEvent(record: AuditRecord, base: string, patient: string | undefined): AuditEvent {
   const profile = profileOf(record, patient !== undefined);
   const entities = entitiesOf(record, patient);
+  const purpose = isEmergency(record, patient) ? [breakTheGlass] : undefined;
   return {
     resourceType: 'AuditEvent',
     ...(profile ? { meta: { profile: [profile] } } : {}),
@@ -47,17 +55,25 @@ function auditEvent(record: AuditRecord, base: string, patient: string | undefin
     recorded: record.recorded.toISOString(),
     outcome: record.outcome,
     ...(record.outcomeText === undefined ? {} : { outcomeDesc: record.outcomeText }),
-    agent: agentsOf(record, base),
+    ...(purpose ? { purposeOfEvent: purpose } : {}),
+    agent: agentsOf(record, base, purpose),
     source: { observer: { display: observer } },
     ...(entities.length > 0 ? { entity: entities } : {}),
   };
+}
+
+/** Of what concerns no patient by itself, a search that found nothing, it counts whom it asks for. */
+function isEmergency({ emergency = [], entities }: AuditRecord, patient: string | undefined): boolean {
+  if (patient !== undefined) return emergency.includes(patient);
+  const said = entities.map(({ reference = '', query = '' }) => `${reference} ${query}`).join(' ');
+  return emergency.some((one) => said.includes(one.slice('Patient/'.length)));
 }
 
 function who({ reference, name }: AuditAgent): Reference {
   return { ...(reference === undefined ? {} : { reference }), display: name };
 }
 
-function agentsOf(record: AuditRecord, base: string): AuditEventAgent[] {
+function agentsOf(record: AuditRecord, base: string, purposeOfUse: CodeableConcept[] | undefined): AuditEventAgent[] {
   const { user, client, address } = record;
   const codings = agentCodings(record);
   return [
@@ -74,7 +90,7 @@ function agentsOf(record: AuditRecord, base: string): AuditEventAgent[] {
       requestor: false,
       network: { address: base, type: '5' },
     },
-    ...(user ? [userAgent(user)] : []),
+    ...(user ? [{ ...userAgent(user), ...(purposeOfUse ? { purposeOfUse } : {}) }] : []),
   ];
 }
 

@@ -88,7 +88,7 @@ function recording(store: Store, trail: Trail): Store {
 type Outcome = Pick<AuditRecord, 'outcome' | 'outcomeText' | 'entities' | 'patients'>;
 
 function record({ context, deed: { code, action } }: Trail, rest: Outcome): AuditRecord {
-  const { user, client, address, requestId } = context.access.caller;
+  const { user, client, address, requestId, opened } = context.access.caller;
   return {
     type: 'rest',
     subtype: code,
@@ -98,6 +98,7 @@ function record({ context, deed: { code, action } }: Trail, rest: Outcome): Audi
     ...(user ? { user } : {}),
     ...(address === undefined ? {} : { address }),
     ...(requestId === undefined ? {} : { requestId }),
+    ...(opened ? { emergency: opened } : {}),
     ...rest,
   };
 }

@@ -38,7 +38,8 @@ export interface AuditRecord {
     | 'inference'
     | 'validation'
     | 'export'
-    | 'administration';
+    | 'administration'
+    | 'break-the-glass';
   /** restful-interaction code (read, vread, create, search-type ...) or a word of ours. */
   readonly subtype: string;
   /** Create, Read, Update, Delete, Execute. */
@@ -59,4 +60,6 @@ export interface AuditRecord {
   /** Those of the version that the one entity names as well: whoever reads the trail finds them in it. */
   readonly andItsPatients?: true;
   readonly requestId?: string;
+  /** Patients (`Patient/...`) whose records the person had opened by break-the-glass then: the purpose of use is BTG. */
+  readonly emergency?: readonly string[];
 }

@@ -81,6 +81,37 @@ describe('auditEvents', () => {
     expect([event?.meta, event?.outcome, event?.outcomeDesc]).toEqual([undefined, '4', 'You may not.']);
   });
 
+  it('says BTG of the patients whose records were opened in an emergency, and of no others', () => {
+    const user = { reference: 'Practitioner/1', name: 'A', role: 'MEDECIN' };
+    const told = record({ user, patients: ['Patient/1', 'Patient/2'], emergency: ['Patient/2'] });
+    const purposes = [...auditEvents(told, base)].map((event) => [
+      event.purposeOfEvent?.[0]?.coding?.[0]?.code,
+      event.agent[2]?.purposeOfUse?.[0]?.coding?.[0]?.code,
+    ]);
+    expect(purposes).toEqual([
+      [undefined, undefined],
+      ['BTG', 'BTG'],
+    ]);
+  });
+
+  it('says BTG of a search for a patient that found nothing', () => {
+    const told = { patients: [], emergency: ['Patient/p2'] };
+    const codes = (query: string) =>
+      [...auditEvents(record({ ...told, entities: [{ query }] }), base)].map(
+        ({ purposeOfEvent }) => purposeOfEvent?.length,
+      );
+    expect(codes('Observation?patient=p2')).toEqual([1]);
+    expect(codes('Observation?patient=p3')).toEqual([undefined]);
+  });
+
+  it.each([
+    ['started', '110127'],
+    ['stopped', '110138'],
+  ])('calls a broken glass that is %s by its DICOM code %s, a security alert', (subtype, code) => {
+    const [event] = auditEvents(record({ type: 'break-the-glass', subtype }), base);
+    expect([event?.type.code, event?.subtype?.[0]?.code]).toEqual(['110113', code]);
+  });
+
   const types: AuditRecord['type'][] = [
     'rest',
     'api',
@@ -95,6 +126,7 @@ describe('auditEvents', () => {
     'validation',
     'export',
     'administration',
+    'break-the-glass',
   ];
   const validate = createValidator({ profilesFolder: 'fhir-profiles' });
 
