@@ -1,6 +1,8 @@
 /** What is done now and then, in whichever process comes to it first: what has expired goes, keys that are old are replaced. */
 import type { Logger } from '../shared/logger.ts';
 import { removeOldTries } from '../store/accounts/attempts.ts';
+import { removeOldFactorState } from '../store/factors/challenges.ts';
+import { removeExpiredLaunches } from '../store/launch/remove-expired.ts';
 import { removeUnusedKeySets } from '../store/oidc/client-jwks.ts';
 import { removeNeverApproved } from '../store/oidc/clients.ts';
 import { removeRetiredKeys } from '../store/oidc/keys.ts';
@@ -28,9 +30,11 @@ async function removeWaiting(store: Store): Promise<void> {
 /** Answers how many rows of OAuth state were removed. */
 export async function purgeExpired(store: Store): Promise<number> {
   await removeOldTries(store.db);
+  await removeOldFactorState(store.db);
   await removeWaiting(store);
   await removeUnusedKeySets(store.db);
   await removeRetiredKeys(store.db, retiredKeySeconds);
+  for (let last = rows; last === rows; ) last = await removeExpiredLaunches(store.db, rows);
   let removed = 0;
   for (let last = rows; last === rows; removed += last) last = await removeExpired(store.db, rows);
   return removed;

@@ -1,6 +1,7 @@
 /** The step in which a person says who they are. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { recordLogin, signIn } from '../sign-in.ts';
+import { signIn } from '../sign-in.ts';
+import type { FactorStep } from './factor.ts';
 import { type InteractionDeps, type Peer, type Steps, type StepView, text } from './step.ts';
 
 export interface LoginView extends StepView {
@@ -24,7 +25,11 @@ export interface LoginStep {
   submit(request: IncomingMessage, response: ServerResponse, form: LoginForm, peer: Peer): Promise<LoginResult>;
 }
 
-export function loginStep(steps: Steps, { store, secret }: InteractionDeps): LoginStep {
+export function loginStep(
+  steps: Steps,
+  { store, secret }: InteractionDeps,
+  { afterFirst }: Pick<FactorStep, 'afterFirst'>,
+): LoginStep {
   const pepper = secret.derive('pepper');
   return {
     async view(request, response) {
@@ -39,8 +44,7 @@ export function loginStep(steps: Steps, { store, secret }: InteractionDeps): Log
       const who = { ...peer, clientName: client.clientName ?? client.clientId };
       const result = await signIn(store, pepper, { ...who, email: text(email), password: text(password) });
       if (result.kind !== 'welcome') return result;
-      await recordLogin(store, who, result.user, ['pwd']);
-      await steps.finish(request, response, { login: { accountId: result.user.id, amr: ['pwd'] } }, true);
+      await afterFirst(request, response, details, { user: result.user, amr: ['pwd'] }, peer);
       return undefined;
     },
   };

@@ -6,7 +6,9 @@ import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Client, errors, type InteractionResults, type Provider } from 'oidc-provider';
 import { FhirError } from '../../shared/errors.ts';
+import type { Logger } from '../../shared/logger.ts';
 import type { Store } from '../../store/store.ts';
+import type { FactorDeps } from '../factors/deps.ts';
 import { type Secret, sign } from '../secret.ts';
 
 export interface InteractionDeps {
@@ -15,6 +17,8 @@ export interface InteractionDeps {
   readonly secret: Secret;
   /** The FHIR base. */
   readonly base: string;
+  readonly factors: FactorDeps;
+  readonly log: Logger;
 }
 
 /** Where the form was sent from, for the audit trail. */

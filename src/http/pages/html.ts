@@ -54,8 +54,12 @@ code{overflow-wrap:anywhere;font-size:.85em}
 
 const styleHash = `'sha256-${createHash('sha256').update(style).digest('base64')}'`;
 
-/** Nothing but our own style; no scripts, no frames around it, no other site's anything. */
-export const policy = `default-src 'none'; style-src ${styleHash}; script-src 'none'; base-uri 'none'; frame-ancestors 'none'`;
+/**
+ * Nothing but our own style; no scripts but the one of this hash, no frames around it, no other site's anything. A script
+ * is allowed by its hash and not by its place: what a client has stored is served from this origin too.
+ */
+export const policyWith = (scriptHash = "'none'") =>
+  `default-src 'none'; style-src ${styleHash}; script-src ${scriptHash}; base-uri 'none'; frame-ancestors 'none'`;
 
 /** A whole page. */
 export function page(locale: 'fr' | 'en', title: string, content: Html): string {

@@ -10,6 +10,9 @@ export function fieldsOf(request: Request): Readonly<Record<string, unknown>> {
   return (request.body as Record<string, unknown> | undefined) ?? {};
 }
 
+/** The text of a field; empty for one that is missing or comes twice. */
+export const textOf = (value: unknown) => (typeof value === 'string' ? value : '');
+
 /** Forms a minute from one address; a hospital behind one address signs in below this, a program guessing does not. */
 const formsAMinute = 300;
 

@@ -21,10 +21,15 @@ function show(request: Request, response: Response, view: LoginView, result?: Lo
   showPage(response, view, pageFor(request, view, result), status);
 }
 
-export function loginPages(login: LoginStep): StepPages {
+/** `showSecond` answers instead when the sign-in is at its second factor, and says so. */
+export function loginPages(
+  login: LoginStep,
+  showSecond: (request: Request, response: Response) => Promise<boolean>,
+): StepPages {
   return {
     prompt: 'login',
     async show(request, response) {
+      if (await showSecond(request, response)) return;
       show(request, response, await login.view(request, response));
     },
     routes(router) {

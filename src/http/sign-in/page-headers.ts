@@ -2,13 +2,13 @@
 import type { Request, Response } from 'express';
 import { localeOf } from '../../auth/pages.ts';
 import type { FhirError } from '../../shared/errors.ts';
-import { policy } from '../pages/html.ts';
+import { policyWith } from '../pages/html.ts';
 import { providerPages } from '../pages/provider-pages.ts';
 
 /** The pages must not be framed, kept or sniffed, and tell nobody where the person comes from. */
-export function guard(response: Response, targets: string): void {
+export function guard(response: Response, targets: string, scriptHash?: string): void {
   response.set({
-    'content-security-policy': `${policy}${targets}`,
+    'content-security-policy': `${policyWith(scriptHash)}${targets}`,
     'cache-control': 'no-store',
     // Not no-referrer: with it browsers send `Origin: null` with a form of the page itself.
     'referrer-policy': 'same-origin',

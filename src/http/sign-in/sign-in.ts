@@ -5,6 +5,7 @@ import { FhirError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
 import { abortPages } from './abort.ts';
 import { consentPages } from './consent.ts';
+import { factorPages, showFactor } from './factor.ts';
 import { form, formGuard } from './forms.ts';
 import { loginPages } from './login.ts';
 import { showError } from './page-headers.ts';
@@ -13,7 +14,8 @@ import type { StepPages } from './step-pages.ts';
 /** To be mounted at the root: everything below /interaction. `origin` is the server's own. */
 export function signInRoutes(interactions: Interactions, origin: string, log: Logger): Router {
   const steps: readonly StepPages[] = [
-    loginPages(interactions.login),
+    loginPages(interactions.login, showFactor(interactions.factor)),
+    factorPages(interactions.factor),
     consentPages(interactions),
     abortPages(interactions),
   ];

@@ -28,7 +28,13 @@ export function frameOf(request: Request, { uid, uiLocales, csrf, clientName }: 
 }
 
 /** Answers with a page of the step. */
-export function showPage(response: Response, { redirectUri }: StepView, page: string, status = 200): void {
-  guard(response, formTargets(redirectUri));
+export function showPage(
+  response: Response,
+  { redirectUri }: StepView,
+  page: string,
+  status = 200,
+  scriptHash?: string,
+): void {
+  guard(response, formTargets(redirectUri), scriptHash);
   response.status(status).type('html').send(page);
 }
