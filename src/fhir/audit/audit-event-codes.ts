@@ -17,7 +17,6 @@ const transfer: Coding = { system: dicom, code: '110104', display: 'DICOM Instan
 const authentication: Coding = { system: dicom, code: '110114', display: 'User Authentication' };
 const alert: Coding = { system: dicom, code: '110113', display: 'Security Alert' };
 const login: Coding = { system: dicom, code: '110122', display: 'Login' };
-const login: Coding = { system: dicom, code: '110122', display: 'Login' };
 
 /** [AuditEvent.type, AuditEvent.subtype unless the record's own word is it] */
 const types: Readonly<Record<AuditRecord['type'], readonly [Coding, Coding?]>> = {
