@@ -2,7 +2,8 @@
 /** `livedoc COMMAND`: joins the parts that a command needs, runs it, closes them. */
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { addUser, setUserStatus } from './auth/accounts.ts';
+import { setUserStatus } from './auth/accounts/change-user.ts';
+import { addUser } from './auth/accounts.ts';
 import { addClient, type NewClient } from './auth/clients.ts';
 import { type Config, ConfigError, loadConfig } from './config.ts';
 import { demo } from './demo/demo.ts';

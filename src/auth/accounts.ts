@@ -1,24 +1,17 @@
 /** Accounts: a row of `users` for the sign-in, a Practitioner and a PractitionerRole for the person; always together. */
 import { randomBytes } from 'node:crypto';
-import type { CodeableConcept, Practitioner, PractitionerRole } from '@medplum/fhirtypes';
+import type { Practitioner, PractitionerRole } from '@medplum/fhirtypes';
 import type { Context } from '../fhir/context.ts';
 import { create } from '../fhir/interactions/create.ts';
 import { bodyOf } from '../fhir/json/body.ts';
 import { FhirError } from '../shared/errors.ts';
 import { newId } from '../shared/id.ts';
-import {
-  findUserByEmail,
-  hasUsers,
-  insertUser,
-  type UserRole,
-  type UserStatus,
-  updateStatus,
-} from '../store/accounts/users.ts';
-import type { AuditRecord } from '../store/audit/record.ts';
-import { removeByAccount } from '../store/oidc/remove-artifacts.ts';
+import { findUserByEmail, hasUsers, insertUser, type UserRole } from '../store/accounts/users.ts';
 import type { Store } from '../store/store.ts';
-import { setActive } from './activity.ts';
-import { checkPolicy, hashPassword } from './passwords.ts';
+import { practitionerOf, roleOf } from './accounts/directory.ts';
+import { passwordProblem, problemError } from './accounts/password-policy.ts';
+import { type Actor, administration } from './actor.ts';
+import { hashPassword } from './passwords.ts';
 import type { Secret } from './secret.ts';
 import { systemAccess } from './system-access.ts';
 
@@ -38,55 +31,19 @@ export interface AccountDeps extends Pick<Context, 'validate' | 'integrity' | 'n
 
 const workEmail = /^[^\s@]+@[^\s@]+$/;
 
-const snomedPhysician = { system: 'http://snomed.info/sct', code: '309343006', display: 'Physician' };
-export const roleSystem = 'https://livedoc.health/fhir/CodeSystem/user-role';
-
-function practitionerOf({ email, nom, prenom }: NewUser): Practitioner {
-  return {
-    resourceType: 'Practitioner',
-    active: true,
-    name: [{ use: 'official', family: nom, given: [prenom] }],
-    telecom: [{ system: 'email', value: email, use: 'work' }],
-  };
+/** Throws FhirError `unprocessable` for names or an address that no account may have. */
+export function checkPerson({ email, nom, prenom }: Pick<NewUser, 'email' | 'nom' | 'prenom'>): void {
+  const isAddress = email.length <= 254 && workEmail.test(email);
+  if (!isAddress) throw new FhirError('unprocessable', `${JSON.stringify(email)} is not an email address.`);
+  const isNamed = [nom, prenom].every((name) => name.trim() !== '' && name.length <= 200);
+  if (!isNamed) throw new FhirError('unprocessable', 'nom and prenom are needed, of 200 characters at most.');
 }
 
-/** What the role is on a PractitionerRole; for a physician in SNOMED CT too. */
-export function roleConcept(role: UserRole): CodeableConcept {
-  const physician = role === 'MEDECIN' ? [snomedPhysician] : [];
-  return { coding: [{ system: roleSystem, code: role }, ...physician] };
-}
-
-function roleOf({ role, nom, prenom }: NewUser, practitionerId: string): PractitionerRole {
-  return {
-    resourceType: 'PractitionerRole',
-    active: true,
-    practitioner: { reference: `Practitioner/${practitionerId}`, display: `${prenom} ${nom}` },
-    code: [roleConcept(role)],
-  };
-}
-
-function checkUser({ email, nom, prenom, password }: NewUser): void {
-  if (!workEmail.test(email)) throw new FhirError('unprocessable', `${JSON.stringify(email)} is not an email address.`);
-  if (nom.trim() === '' || prenom.trim() === '') throw new FhirError('unprocessable', 'nom and prenom are needed.');
-  if (password !== undefined) checkPolicy(password);
-}
-
-function recordOf(
-  subtype: string,
-  action: 'C' | 'U',
-  detail: Readonly<Record<string, string>>,
-  actor: string,
-): AuditRecord {
-  return {
-    type: 'administration',
-    subtype,
-    action,
-    outcome: '0',
-    recorded: new Date(),
-    client: { name: actor },
-    entities: [{ detail }],
-    patients: [],
-  };
+async function hashFor({ secret }: AccountDeps, user: NewUser): Promise<string | null> {
+  if (user.password === undefined) return null;
+  const problem = await passwordProblem(user.password, user);
+  if (problem) throw problemError(problem);
+  return hashPassword(secret.derive('pepper'), user.password);
 }
 
 async function createdId(context: Context, resource: Practitioner | PractitionerRole): Promise<string> {
@@ -101,14 +58,19 @@ export interface AddedUser {
 }
 
 /**
- * Creates the account, its Practitioner and its PractitionerRole, all or nothing. `actor` is who the audit trail names.
+ * Creates the account, its Practitioner and its PractitionerRole, all or nothing. `actor` is who the audit trail names: a
+ * text is a program of the server's own. Without a password, nobody signs in with one until a link gives it.
  * Throws FhirError `unprocessable` (email, names, password) or `conflict` (the email has an account).
  */
-export async function addUser(deps: AccountDeps, user: NewUser, actor = 'livedoc user add'): Promise<AddedUser> {
-  const given = { ...user, email: user.email.trim().toLowerCase() };
-  checkUser(given);
-  const { password } = given;
-  const passwordHash = password === undefined ? null : await hashPassword(deps.secret.derive('pepper'), password);
+export async function addUser(
+  deps: AccountDeps,
+  user: NewUser,
+  actor: Actor | string = 'livedoc user add',
+): Promise<AddedUser> {
+  const by = typeof actor === 'string' ? { client: { name: actor } } : actor;
+  const given = { ...user, email: user.email.trim().toLowerCase(), nom: user.nom.trim(), prenom: user.prenom.trim() };
+  checkPerson(given);
+  const passwordHash = await hashFor(deps, given);
   const id = newId();
   return deps.store.transaction(async (tx) => {
     await tx.lock([`user ${given.email}`]);
@@ -116,31 +78,14 @@ export async function addUser(deps: AccountDeps, user: NewUser, actor = 'livedoc
       throw new FhirError('conflict', `${given.email} has an account already.`);
     }
     const { validate, integrity, now, base, log } = deps;
-    const context: Context = { store: tx, access: systemAccess(actor), validate, integrity, now, base, log };
+    const access = { ...systemAccess(by.client.name), caller: by };
+    const context: Context = { store: tx, access, validate, integrity, now, base, log };
     const practitionerId = await createdId(context, practitionerOf(given));
     await createdId(context, roleOf(given, practitionerId));
     const { email, role, nom, prenom } = given;
     await insertUser(tx.db, { id, email, passwordHash, nom, prenom, role, status: 'ACTIVE', practitionerId });
-    await tx.audit.append(recordOf('user-add', 'C', { user_id: id, email, role }, actor));
+    await tx.audit.append(administration(by, { subtype: 'user-add', action: 'C' }, { user_id: id, email, role }));
     return { id, practitionerId };
-  });
-}
-
-/** Sets the status; anything but ACTIVE ends every session and token of the account at once. Throws FhirError `notFound`. */
-export async function setUserStatus(
-  deps: AccountDeps,
-  { email, status }: { readonly email: string; readonly status: UserStatus },
-  actor = 'livedoc user status',
-): Promise<void> {
-  await deps.store.transaction(async (tx) => {
-    const user = await findUserByEmail(tx.db, email.trim());
-    if (!user) throw new FhirError('notFound', `${email} has no account.`);
-    await updateStatus(tx.db, user.id, status);
-    if (status !== 'ACTIVE') await removeByAccount(tx.db, user.id);
-    const { validate, integrity, now, base, log } = deps;
-    const context: Context = { store: tx, access: systemAccess(actor), validate, integrity, now, base, log };
-    await setActive(context, user.practitionerId, status === 'ACTIVE');
-    await tx.audit.append(recordOf('user-status', 'U', { user_id: user.id, status }, actor));
   });
 }
 

@@ -5,7 +5,6 @@
  */
 import { createHmac } from 'node:crypto';
 import { hash, parseOptions, verify } from '@node-rs/bcrypt';
-import { FhirError } from '../shared/errors.ts';
 
 /** Names how the stored text was made, so that another way can follow and be told apart. */
 const scheme = '$hmac384-bcrypt';
@@ -13,9 +12,11 @@ const scheme = '$hmac384-bcrypt';
 /** About 300 ms on one core of the smallest supported machine. */
 const cost = 12;
 
-const minimumLength = 12;
-/** Far above what anybody types; hashing a body of megabytes would be work for an attacker to order. */
-const maximumLength = 1024;
+/**
+ * UTF-16 units of what is compared at all: hashing a body of megabytes would be work for an attacker to order. More than the
+ * longest password has, because it may be typed with its accents apart.
+ */
+export const longestTyped = 8192;
 
 /** The stored form of a password that nobody has: for unknown accounts, so that they take as long as known ones. */
 const nobody = `${scheme}$2b$12$AAAAAAAAAAAAAAAAAAAAAOPZgOGHU5Mu0VvE9mAk6Im0VZ3uTYdNK`;
@@ -24,13 +25,6 @@ const normal = (password: string) => password.normalize('NFKC');
 
 function keyed(pepper: Uint8Array, password: string): string {
   return createHmac('sha384', pepper).update(normal(password)).digest('base64');
-}
-
-/** Throws FhirError `unprocessable` for a password that may not be set. */
-export function checkPolicy(password: string): void {
-  const length = [...normal(password)].length;
-  if (length >= minimumLength && password.length <= maximumLength) return;
-  throw new FhirError('unprocessable', `A password has ${minimumLength} to ${maximumLength} characters.`);
 }
 
 export async function hashPassword(pepper: Uint8Array, password: string): Promise<string> {
@@ -50,8 +44,8 @@ export async function verifyPassword(
   stored: string | null | undefined,
 ): Promise<Verdict> {
   const encoded = (stored ?? nobody).slice(scheme.length);
-  const matches = await verify(keyed(pepper, password.slice(0, maximumLength)), encoded);
-  const isRight = matches && password.length <= maximumLength && stored?.startsWith(scheme) === true;
+  const matches = await verify(keyed(pepper, password.slice(0, longestTyped)), encoded);
+  const isRight = matches && password.length <= longestTyped && stored?.startsWith(scheme) === true;
   if (!isRight) return { isRight };
   return parseOptions(encoded).cost < cost ? { isRight, newHash: await hashPassword(pepper, password) } : { isRight };
 }

@@ -1,6 +1,6 @@
 /** The browser's session on our own pages: signing in for one and coming back, forged forms, fixation, open redirects. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { setUserStatus } from '../../src/auth/accounts.ts';
+import { setUserStatus } from '../../src/auth/accounts/change-user.ts';
 import { isLocalPath } from '../../src/auth/browser-session.ts';
 import { Browser, type Page } from '../support/browser.ts';
 import { medecin, password, withOidcApp } from '../support/oidc-app.ts';

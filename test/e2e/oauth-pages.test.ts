@@ -1,6 +1,7 @@
 // The sign-in pages: what they say, what they refuse, how long they make one wait.
 import { beforeAll, describe, expect, it } from 'vitest';
-import { addUser, setUserStatus } from '../../src/auth/accounts.ts';
+import { setUserStatus } from '../../src/auth/accounts/change-user.ts';
+import { addUser } from '../../src/auth/accounts.ts';
 import { addClient } from '../../src/auth/clients.ts';
 import { Browser, formOf, type Page } from '../support/browser.ts';
 import { medecin, password, withOidcApp } from '../support/oidc-app.ts';

@@ -82,3 +82,24 @@ export async function updateRole(db: Database, id: string, role: UserRole): Prom
     values: [id, role],
   });
 }
+
+/** The person's names and address. Throws FhirError `conflict` when the address has another account. */
+export async function updatePerson(
+  db: Database,
+  id: string,
+  { email, nom, prenom }: Pick<User, 'email' | 'nom' | 'prenom'>,
+): Promise<void> {
+  await db.query({
+    text: 'update users set email = $2, nom = $3, prenom = $4, updated_at = now() where id::text = $1',
+    values: [id, email, nom, prenom],
+  });
+}
+
+/** Whether an administrator other than this one can sign in. */
+export async function hasOtherAdministrator(db: Database, id: string): Promise<boolean> {
+  const rows = await db.query({
+    text: `select 1 from users where role = 'ADMINISTRATEUR' and status = 'ACTIVE' and id::text <> $1 limit 1`,
+    values: [id],
+  });
+  return rows.length > 0;
+}
