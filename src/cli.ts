@@ -1,24 +1,32 @@
 #!/usr/bin/env node
 /** `livedoc COMMAND`: joins the parts that a command needs, runs it, closes them. */
-import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { setUserStatus } from './auth/accounts/change-user.ts';
 import { addUser } from './auth/accounts.ts';
-import { addClient, type NewClient } from './auth/clients.ts';
-import { type Config, ConfigError, loadConfig } from './config.ts';
+import { clientCommands, clientUsage } from './client-command.ts';
+import {
+  type Command,
+  flag,
+  oneOf,
+  print,
+  printList,
+  type Running,
+  string,
+  text,
+  UsageError,
+  type Values,
+} from './command-line.ts';
+import { ConfigError, loadConfig } from './config.ts';
 import { demo } from './demo/demo.ts';
 import { type ImportOptions, runImportLoinc, runImportPackage, runImportSnomed } from './import-command.ts';
-import { Closers, openParts, type Parts } from './open-parts.ts';
+import { Closers, openParts } from './open-parts.ts';
 import { reindexStatus, runReindex } from './reindex-command.ts';
 import { runServer } from './run-server.ts';
 import { FhirError } from './shared/errors.ts';
-import { createLogger, type Logger } from './shared/logger.ts';
-import { listClients, listPeers, listUsers } from './store/accounts/list.ts';
+import { createLogger } from './shared/logger.ts';
+import { listPeers, listUsers } from './store/accounts/list.ts';
 import { verifyChain } from './store/audit/verify-chain.ts';
 import { addPeer } from './store/dicom/peers.ts';
-
-/** Something in the command line that its user can mend; printed without a stack. */
-class UsageError extends Error {}
 
 const usage = `livedoc COMMAND
 
@@ -26,10 +34,9 @@ const usage = `livedoc COMMAND
   demo [--study FILE|FOLDER] [--once]                a small hospital, a chest X-ray, its report
   user add --email E --role MEDECIN|PERSONNEL|ADMINISTRATEUR --nom N --prenom P [--password-stdin]
   user status --email E --status ACTIVE|INACTIVE|SUSPENDED
-  client add --name N --jwks FILE | --jwks-url URL --scope "system/*.cruds"
-  client add --name N --public|--confidential --redirect-uri U [--launch-url U] --scope S
+${clientUsage}
   pacs add --ae-title A --host H --port P [--return sr,sc]
-  user list | client list | pacs list
+  user list | pacs list
   audit verify                                       checks the hash chains of the audit trail
   import loinc --folder F [--version V] [--language fr,...]
   import snomed --folder F [--module M] [--language fr,...]
@@ -39,23 +46,8 @@ const usage = `livedoc COMMAND
 
 --json prints the result as JSON. Settings come from the environment: docs/configuration.md.`;
 
-type Values = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
-
 const roles = ['MEDECIN', 'PERSONNEL', 'ADMINISTRATEUR'] as const;
 const statuses = ['ACTIVE', 'INACTIVE', 'SUSPENDED'] as const;
-
-function text(values: Values, name: string): string {
-  const value = values[name];
-  if (typeof value !== 'string' || value === '') throw new UsageError(`--${name} is missing.`);
-  return value;
-}
-
-function oneOf<const T extends string>(values: Values, name: string, allowed: readonly T[]): T {
-  const value = text(values, name);
-  const found = allowed.find((one) => one === value);
-  if (!found) throw new UsageError(`--${name} is ${value}; it must be one of ${allowed.join(', ')}.`);
-  return found;
-}
 
 async function standardInput(): Promise<string> {
   const chunks: Buffer[] = [];
@@ -70,17 +62,6 @@ async function password(values: Values): Promise<string> {
   throw new UsageError(
     'Give the password on standard input, with --password-stdin: as an argument everybody would see it.',
   );
-}
-
-function print(values: Values, result: Readonly<Record<string, unknown>>): void {
-  const lines = Object.entries(result).map(([key, value]) => `${key}: ${String(value)}`);
-  process.stdout.write(`${values['json'] ? JSON.stringify(result) : lines.join('\n')}\n`);
-}
-
-interface Running {
-  readonly config: Config;
-  readonly parts: Parts;
-  readonly log: Logger;
 }
 
 async function userAdd({ parts, log }: Running, values: Values): Promise<void> {
@@ -102,34 +83,6 @@ async function userStatus({ parts, log }: Running, values: Values): Promise<void
   print(values, change);
 }
 
-async function keysOf(values: Values): Promise<Pick<NewClient, 'jwks' | 'jwksUri'>> {
-  if (values['jwks-url']) return { jwksUri: text(values, 'jwks-url') };
-  const file = text(values, 'jwks');
-  try {
-    const jwks = JSON.parse(await readFile(file, 'utf8')) as NonNullable<NewClient['jwks']>;
-    if (!Array.isArray(jwks.keys)) throw new Error('it has no keys');
-    return { jwks };
-  } catch (error) {
-    throw new UsageError(`${file} is not a JWKS: ${(error as Error).message}`);
-  }
-}
-
-async function clientAdd({ parts }: Running, values: Values): Promise<void> {
-  const shared = { name: text(values, 'name'), scope: text(values, 'scope') };
-  const interactive = values['public'] ? 'public' : values['confidential'] ? 'confidential' : undefined;
-  const client: NewClient = interactive
-    ? {
-        ...shared,
-        kind: interactive,
-        redirectUris: [values['redirect-uri'] ?? []].flat().map(String),
-        ...(values['launch-url'] ? { launchUrl: text(values, 'launch-url') } : {}),
-        ...(values['jwks'] || values['jwks-url'] ? await keysOf(values) : {}),
-      }
-    : { ...shared, kind: 'backend', ...(await keysOf(values)) };
-  const { clientId, clientSecret } = await addClient(parts.store, client);
-  print(values, { client_id: clientId, ...(clientSecret ? { client_secret: clientSecret } : {}) });
-}
-
 /** PS3.5 6.2, VR AE. */
 const aeTitlePattern = /^(?=.*\S)[\x20-\x5B\x5D-\x7E]{1,16}$/;
 
@@ -143,12 +96,6 @@ async function pacsAdd({ parts }: Running, values: Values): Promise<void> {
   const peer = { aeTitle, host: text(values, 'host'), port, returns };
   await addPeer(parts.store.db, peer);
   print(values, { ae_title: peer.aeTitle, host: peer.host, port, return: returns.join(',') });
-}
-
-/** A table for people, one JSON array for programs. */
-async function printList(values: Values, rows: Promise<readonly object[]>): Promise<void> {
-  if (values['json']) process.stdout.write(`${JSON.stringify(await rows)}\n`);
-  else console.table(await rows);
 }
 
 /** Prints what is wrong with the trail; then the exit status is 1. */
@@ -189,41 +136,16 @@ async function reindex({ config, parts, log }: Running, values: Values): Promise
   print(values, result);
 }
 
-const string = { type: 'string' } as const;
-const flag = { type: 'boolean' } as const;
-
-interface Command {
-  readonly options: Readonly<Record<string, { readonly type: 'string' | 'boolean'; readonly multiple?: boolean }>>;
-  readonly run: (running: Running, values: Values) => Promise<void>;
-}
-
 const commands: Readonly<Record<string, Command>> = {
+  ...clientCommands,
   'user add': {
     options: { email: string, role: string, nom: string, prenom: string, 'password-stdin': flag, json: flag },
     run: userAdd,
   },
   'user status': { options: { email: string, status: string, json: flag }, run: userStatus },
-  'client add': {
-    options: {
-      name: string,
-      jwks: string,
-      'jwks-url': string,
-      public: flag,
-      confidential: flag,
-      'redirect-uri': { type: 'string', multiple: true },
-      'launch-url': string,
-      scope: string,
-      json: flag,
-    },
-    run: clientAdd,
-  },
   'user list': {
     options: { json: flag },
     run: ({ parts }, values) => printList(values, listUsers(parts.store.prisma)),
-  },
-  'client list': {
-    options: { json: flag },
-    run: ({ parts }, values) => printList(values, listClients(parts.store.prisma)),
   },
   'pacs list': {
     options: { json: flag },

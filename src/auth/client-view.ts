@@ -46,6 +46,8 @@ export function methodOf(row: StoredClient): AuthMethod {
   return method === 'private_key_jwt' && row.secretHash !== null ? 'client_secret_basic' : method;
 }
 
+export type ClientView = ReturnType<typeof clientView>;
+
 /** What administrators see: no hash of a secret, but whether there is one. */
 export function clientView(row: ClientRow) {
   return {

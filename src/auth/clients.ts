@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { FhirError } from '../shared/errors.ts';
 import { newId } from '../shared/id.ts';
 import type { AuditRecord } from '../store/audit/record.ts';
+import { findKeySet } from '../store/oidc/client-jwks.ts';
 import {
   approveClient as approveRow,
   type ClientRow,
@@ -11,6 +12,7 @@ import {
   enableClient as enableRow,
   findClientRow,
   insertClient,
+  listClientRows,
   lockClientRow,
   type StoredClient,
   updateClient as updateRow,
@@ -19,7 +21,8 @@ import { removeByClient } from '../store/oidc/remove-artifacts.ts';
 import type { Database, Store } from '../store/store.ts';
 import { type Actor, administration, commandActor } from './actor.ts';
 import { authMethodOf, clientProblem, type NewClient, redirectUrisProblem } from './client-checks.ts';
-import { newClientOf } from './client-view.ts';
+import type { ClientChanges } from './client-members.ts';
+import { type ClientView, clientView, newClientOf } from './client-view.ts';
 
 export type { NewClient } from './client-checks.ts';
 
@@ -95,11 +98,20 @@ export async function addClient(
 
 export const noSuchClient = (clientId: string) => new FhirError('notFound', `There is no client ${clientId}.`);
 
-/** Throws FhirError `notFound`. */
-export async function readClient({ db }: Pick<Store, 'db'>, clientId: string): Promise<ClientRow> {
+/** The client for an administrator to see, with what is wrong with its key set. Throws FhirError `notFound`. */
+export async function showClient({ db }: Pick<Store, 'db'>, clientId: string): Promise<ClientView> {
   const row = await findClientRow(db, clientId);
   if (!row) throw noSuchClient(clientId);
-  return row;
+  const keySet = row.jwksUri === null ? undefined : await findKeySet(db, row.jwksUri);
+  return { ...clientView(row), ...(keySet?.problem ? { jwks_problem: keySet.problem } : {}) };
+}
+
+/** Clients for an administrator to see, oldest first: `limit` of them after the one with the id `after`. */
+export async function listClients(
+  { db }: Pick<Store, 'db'>,
+  page: { readonly limit: number; readonly after?: string },
+): Promise<readonly ClientView[]> {
+  return (await listClientRows(db, page)).map(clientView);
 }
 
 /** Whether tokens that were given before would be more, or less bound, than those that are given from now on. */
@@ -132,7 +144,7 @@ export async function replaceRegistration(
 export async function changeClient(
   store: Store,
   clientId: string,
-  changes: { readonly [Member in keyof NewClient]?: NewClient[Member] | undefined },
+  changes: ClientChanges,
   actor: Actor,
 ): Promise<RegisteredClient> {
   return store.transaction(async (tx) => {

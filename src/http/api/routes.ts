@@ -1,5 +1,6 @@
 /** The LIVEDOC API as a table. */
+import { clientRoutes } from './clients.ts';
 import { predictionRoutes } from './predictions.ts';
 import type { Route } from './route.ts';
 
-export const routes: readonly Route[] = [...predictionRoutes];
+export const routes: readonly Route[] = [...predictionRoutes, ...clientRoutes];

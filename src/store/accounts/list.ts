@@ -1,4 +1,4 @@
-/** Accounts, applications and peers for an administrator to look at: rare reads of the relational tables, so Prisma's own. */
+/** Accounts and peers for an administrator to look at: rare reads of the relational tables, so Prisma's own. */
 import type { PrismaClient } from '../generated/client.ts';
 
 /** Without the password's hash. */
@@ -6,14 +6,6 @@ export function listUsers(prisma: PrismaClient) {
   return prisma.user.findMany({
     select: { email: true, nom: true, prenom: true, role: true, status: true, practitionerId: true, lastLogin: true },
     orderBy: { email: 'asc' },
-  });
-}
-
-/** Without secrets and keys. */
-export function listClients(prisma: PrismaClient) {
-  return prisma.oauthClient.findMany({
-    select: { clientId: true, name: true, kind: true, scope: true, createdAt: true },
-    orderBy: { createdAt: 'asc' },
   });
 }
 
