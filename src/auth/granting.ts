@@ -27,6 +27,13 @@ export function grantableScope(client: Client, asked: string): readonly string[]
   return allowedScope(asked, text(client['livedoc_scope']), levelsOf(client));
 }
 
+const authorizing = new Set(['authorization', 'resume', 'pushed_authorization_request']);
+
+/** Who comes without a launch cannot have its context; an app that asks for both ways of launching gets the other. */
+function mayLaunch({ oidc }: KoaContextWithOIDC): boolean {
+  return !authorizing.has(oidc.route) || oidc.params?.['launch'] !== undefined;
+}
+
 /**
  * The FHIR server as the resource of a request. The words of the request that are more than the client's registration are
  * taken out of it here, because the library checks only the scopes that it knows itself.
@@ -39,7 +46,7 @@ export function resourceServerFor(
     if (resource !== base) throw new errors.InvalidTarget('the FHIR base is the only resource of this server');
     const asked = askedScope(ctx);
     demandShort(asked);
-    const granted = grantableScope(client, asked);
+    const granted = grantableScope(client, asked).filter((word) => word !== 'launch' || mayLaunch(ctx));
     if (granted.length === 0) throw new errors.InvalidScope('none of the requested scopes is allowed', asked);
     const { params } = ctx.oidc;
     if (params?.['scope']) params['scope'] = granted.join(' ');

@@ -1,6 +1,7 @@
 /** Opens authentication and authorization: secret, keys, provider; what `http` mounts and asks. */
 import type { RequestListener } from 'node:http';
 import type { JWK } from 'jose';
+import type { Provider } from 'oidc-provider';
 import type { Access } from '../fhir/access.ts';
 import { extract } from '../fhir/search/extract.ts';
 import type { Logger } from '../shared/logger.ts';
@@ -131,6 +132,36 @@ function hear(
   });
 }
 
+interface Opened {
+  readonly issuer: string;
+  readonly base: string;
+  readonly nonceKey: Buffer;
+  readonly factors: FactorDeps;
+}
+
+/** Makes a provider that signs with the given keys: another one whenever they change. */
+function providerMaker(options: AuthOptions, { factors, ...opened }: Opened, pages: Pages) {
+  const { store, secret, publicUrl, log } = options;
+  const { base } = opened;
+  const launches = launchesOf({ store, base, publicUrl });
+  return (keys: readonly JWK[]): Provider => {
+    const made = createProvider({
+      ...opened,
+      db: store.db,
+      keys,
+      cookieKey: secret.derive('cookies').toString('base64url'),
+      pages,
+      trustedHosts: options.trustedKeyHosts ?? [],
+      certificateOf: options.certificateOf ?? (() => undefined),
+      launches,
+      needsSecondFactor: (user) => needsSecondFactor(factors, user),
+      log,
+    });
+    useMiddleware(made, store, (id) => findAccount(store.db, base, id));
+    return made;
+  };
+}
+
 /** Makes the signing key at the first start. Throws Error when the secret is not the one of the database. */
 export async function openAuth(options: AuthOptions): Promise<Auth> {
   const { store, secret, publicUrl, log } = options;
@@ -171,31 +202,13 @@ export async function openAuth(options: AuthOptions): Promise<Auth> {
     issuer,
     factors,
     serve(pages) {
-      const launches = launchesOf({ store, base, publicUrl });
-      const make = (keys: readonly JWK[]) => {
-        const made = createProvider({
-          db: store.db,
-          issuer,
-          base,
-          keys,
-          cookieKey: secret.derive('cookies').toString('base64url'),
-          pages,
-          trustedHosts: options.trustedKeyHosts ?? [],
-          certificateOf: options.certificateOf ?? (() => undefined),
-          nonceKey,
-          launches,
-          needsSecondFactor: (user) => needsSecondFactor(factors, user),
-          log,
-        });
-        useMiddleware(made, store, (id) => findAccount(store.db, base, id));
-        return made;
-      };
+      const make = providerMaker(options, { issuer, base, nonceKey, factors }, pages);
       const provider = make(firstKeys);
       const rotating = rotatingProvider(make, { provider, keys: firstKeys }, () => signingKeys(store.db, secret));
       reloadKeys = rotating.reload;
       return {
         listener: pinned(publicUrl, rotating.listener),
-        interactions: interactionsOf({ provider, store, secret, base, factors }),
+        interactions: interactionsOf({ provider, store, secret, base, factors, log }),
         browser: browserSessionsOf({ provider, store, secret, issuer }),
       };
     },

@@ -3,6 +3,7 @@
  * http://hl7.org/fhir/smart-app-launch/app-launch.html
  */
 import { Router } from 'express';
+import { smartStyle, smartStylePath } from '../auth/launch/style.ts';
 import type { Auth } from '../auth/open-auth.ts';
 import type { Logger } from '../shared/logger.ts';
 import { accountRoutes } from './account/account.ts';
@@ -25,6 +26,10 @@ export function oidc({ auth, log }: OidcDeps): Router {
   const { origin } = new URL(auth.issuer);
 
   router.use(discoveryRoutes(auth));
+  router.get(smartStylePath, (_request, response) => {
+    response.set({ 'access-control-allow-origin': '*', 'cache-control': 'public, max-age=86400' });
+    response.json(smartStyle);
+  });
   router.post('/oidc/auth', form, authorizeByPost);
   router.use('/oidc', (request, response) => {
     guard(response, '');
@@ -32,6 +37,6 @@ export function oidc({ auth, log }: OidcDeps): Router {
     listener(request, response);
   });
   router.use(signInRoutes(interactions, origin, log));
-  router.use(accountRoutes({ browser, applications: auth.applications, origin, log }));
+  router.use(accountRoutes({ browser, applications: auth.applications, factors: auth.factors, origin, log }));
   return router;
 }

@@ -9,6 +9,7 @@ import { factorPages, showFactor } from './factor.ts';
 import { form, formGuard } from './forms.ts';
 import { loginPages } from './login.ts';
 import { showError } from './page-headers.ts';
+import { patientPages } from './patient.ts';
 import type { StepPages } from './step-pages.ts';
 
 /** To be mounted at the root: everything below /interaction. `origin` is the server's own. */
@@ -16,6 +17,7 @@ export function signInRoutes(interactions: Interactions, origin: string, log: Lo
   const steps: readonly StepPages[] = [
     loginPages(interactions.login, showFactor(interactions.factor)),
     factorPages(interactions.factor),
+    patientPages(interactions.patient),
     consentPages(interactions),
     abortPages(interactions),
   ];

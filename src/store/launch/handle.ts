@@ -4,6 +4,7 @@ import type { Database } from '../store.ts';
 import { contextColumns, contextValues, type LaunchContext } from './context.ts';
 
 export interface LaunchHandle extends LaunchContext {
+  readonly patient: string;
   readonly clientId: string;
   readonly userId: string;
   /** The client that made it. */
