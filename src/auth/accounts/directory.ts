@@ -1,5 +1,12 @@
 /** A person's Practitioner and PractitionerRole: how they are made, and kept in step with the account. */
-import type { CodeableConcept, ContactPoint, HumanName, Practitioner, PractitionerRole } from '@medplum/fhirtypes';
+import type {
+  CodeableConcept,
+  ContactPoint,
+  HumanName,
+  Identifier,
+  Practitioner,
+  PractitionerRole,
+} from '@medplum/fhirtypes';
 import type { Context } from '../../fhir/context.ts';
 import { update } from '../../fhir/interactions/update.ts';
 import { parseText } from '../../fhir/json/body.ts';
@@ -91,6 +98,22 @@ async function put(context: Context, version: Version | undefined, change: (text
   const { type, id, body } = version;
   const text = change(body);
   if (text !== body) await update(context, { type, id, body: parseText(text), ifMatch: version.version });
+}
+
+/** Numbers from another register; one replaces an older one of its kind, other identifiers stay. */
+export async function setIdentifiers(
+  context: Context,
+  practitionerId: string,
+  identifiers: readonly Identifier[],
+): Promise<void> {
+  if (identifiers.length === 0) return;
+  const change = (old: Identifier[] = []) => {
+    const has = ({ system, value }: Identifier) => old.some((one) => one.system === system && one.value === value);
+    if (identifiers.every(has)) return old;
+    return [...old.filter(({ system }) => !identifiers.some((one) => one.system === system)), ...identifiers];
+  };
+  const practitioner = await context.store.resources.read('Practitioner', practitionerId);
+  await put(context, practitioner, (text) => withMember(text, 'identifier', change));
 }
 
 /** Brings the Practitioner and the PractitionerRoles in step with what has changed of the account. */

@@ -1,14 +1,15 @@
 /** The account of a person who comes from an identity provider: the linked one, the expected one, one by address, or a new one. */
 import type { Context } from '../../fhir/context.ts';
 import { FhirError } from '../../shared/errors.ts';
-import { findUser, findUserByEmail, type User, type UserRole, updateRole } from '../../store/accounts/users.ts';
+import { findUser, findUserByEmail, type User, type UserRole } from '../../store/accounts/users.ts';
 import { findExpected, findLinked, forgetExpected, linkIdentity } from '../../store/federation/identities.ts';
 import type { Store } from '../../store/store.ts';
+import { changeUser } from '../accounts/change-user.ts';
+import { setIdentifiers } from '../accounts/directory.ts';
 import { type AccountDeps, addUser } from '../accounts.ts';
-import { administration } from '../actor.ts';
+import { type Actor, administration } from '../actor.ts';
 import { systemAccess } from '../system-access.ts';
 import type { Person } from './claims.ts';
-import { setIdentifiers, setRole } from './directory.ts';
 import { refuses, roleFor } from './judge-person.ts';
 import { identifiersOf } from './national-id.ts';
 import { isRefusal, type Refusal, refusal } from './refusal.ts';
@@ -21,7 +22,7 @@ interface Asked {
   readonly role: UserRole | undefined;
 }
 
-const nameOf = ({ providerId }: Asked) => `livedoc identity provider ${providerId}`;
+const actorOf = ({ providerId }: Asked): Actor => ({ client: { name: `identity provider ${providerId}` } });
 
 /** What an administrator may expect the person by; an address only when it is verified. */
 function identifiersFor({ nationalIds, email, isEmailVerified }: Person) {
@@ -43,9 +44,7 @@ async function linked(tx: Store, asked: Asked, userId: string, by: string): Prom
   const user = await findUser(tx.db, userId);
   if (!user) return refusal('unknownAccount', `account ${userId} is gone`);
   const detail = { id: providerId, user_id: userId, by, value: subject };
-  await tx.audit.append(
-    administration({ client: { name: nameOf(asked) } }, { subtype: 'identity-link', action: 'C' }, detail),
-  );
+  await tx.audit.append(administration(actorOf(asked), { subtype: 'identity-link', action: 'C' }, detail));
   return user;
 }
 
@@ -71,7 +70,7 @@ async function made(deps: AccountDeps, tx: Store, asked: Asked): Promise<User | 
   // An account is reached by its address (reset of a password), so that an unproven one would be somebody else's.
   if (!person.isEmailVerified) return refusal('emailUnverified', 'the email for a new account is not verified');
   try {
-    const { id } = await addUser({ ...deps, store: tx }, { email, role, nom, prenom }, nameOf(asked));
+    const { id } = await addUser({ ...deps, store: tx }, { email, role, nom, prenom }, actorOf(asked));
     return await linked(tx, asked, id, 'creation');
   } catch (error) {
     if (error instanceof FhirError && error.status < 500) return refusal('incomplete', error.message);
@@ -91,17 +90,19 @@ async function known(tx: Store, asked: Asked): Promise<User | Refusal | undefine
 /** Role and identifiers as the provider has them today. */
 async function inStep(deps: AccountDeps, tx: Store, asked: Asked, user: User): Promise<User> {
   const { validate, integrity, now, base, log } = deps;
-  const access = systemAccess(nameOf(asked));
+  const access = systemAccess(actorOf(asked).client.name);
   const context: Context = { store: tx, access, validate, integrity, now, base, log };
   await setIdentifiers(context, user.practitionerId, identifiersOf(asked.person.nationalIds));
   const { role } = asked;
   if (role === undefined || role === user.role) return user;
-  await updateRole(tx.db, user.id, role);
-  await setRole(context, user.practitionerId, role);
-  const detail = { user_id: user.id, role, role_before: user.role };
-  const actor = { client: { name: nameOf(asked) } };
-  await tx.audit.append(administration(actor, { subtype: 'user-role', action: 'U' }, detail));
-  return { ...user, role };
+  try {
+    return await changeUser({ ...deps, store: tx }, { id: user.id }, { role }, actorOf(asked));
+  } catch (error) {
+    // The role of the last one who can let people in is not taken from outside.
+    if (error instanceof FhirError && error.kind === 'conflict')
+      throw told(refusal('lastAdministrator', error.message));
+    throw error;
+  }
 }
 
 /** Told out of a transaction whose writes must not stay. */

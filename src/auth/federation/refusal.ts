@@ -20,6 +20,7 @@ export type Why =
   | 'unknownRole'
   | 'severalRoles'
   | 'incomplete'
+  | 'lastAdministrator'
   | 'inactive';
 
 export interface Refusal {

@@ -133,7 +133,7 @@ function problemsOf(settings: Settings): readonly string[] {
   const reserved = Object.keys(parameters).filter((name) => ownParameters.has(name));
   return [
     !url && 'issuer is missing.',
-    url && (url.search || url.hash || url.username) && 'issuer must have no query, fragment or user.',
+    url && `${url.search}${url.hash}${url.username}` !== '' && 'issuer must have no query, fragment or user.',
     !scope.split(' ').includes('openid') && 'scope must have openid.',
     reserved.length > 0 && `authorization_parameters must not have ${reserved.join(', ')}.`,
     accounts.create && !roles && 'accounts.create needs roles: an account must not be made without one.',

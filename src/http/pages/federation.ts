@@ -60,6 +60,10 @@ const fr: Readonly<Record<Why, Advice>> = {
     "Il manque votre nom, votre adresse ou votre rôle dans ce que dit le service d'identité.",
     'Demandez à un administrateur de LIVEDOC de vous ouvrir un compte.',
   ],
+  lastAdministrator: [
+    "Le service d'identité retire son rôle au dernier administrateur actif de LIVEDOC.",
+    "Demandez à votre service informatique de vous le rendre, ou nommez d'abord un autre administrateur.",
+  ],
   inactive: ["Votre compte LIVEDOC n'est pas actif.", 'Adressez-vous à un administrateur de LIVEDOC.'],
 };
 
@@ -113,6 +117,10 @@ const en: Readonly<Record<Why, Advice>> = {
   incomplete: [
     'Your name, address or role is missing in what the identity provider says.',
     'Ask an administrator of LIVEDOC to open an account for you.',
+  ],
+  lastAdministrator: [
+    'The identity provider takes the role of the last active administrator of LIVEDOC away.',
+    'Ask your IT department to give it back, or name another administrator first.',
   ],
   inactive: ['Your LIVEDOC account is not active.', 'Turn to an administrator of LIVEDOC.'],
 };
