@@ -17,6 +17,9 @@ const listed = z
       .filter(Boolean),
   );
 
+type Carer = 'MEDECIN' | 'PERSONNEL';
+const isCarer = (role: string): role is Carer => role === 'MEDECIN' || role === 'PERSONNEL';
+
 /** An address, a range (CIDR), or a name for the ranges that are somebody's own. */
 function isRange(text: string): boolean {
   if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
@@ -149,6 +152,23 @@ export const settings = z.object({
     .regex(/^[A-Za-z0-9\-._~+/]+=*$/)
     .optional()
     .describe('The initial access token that such a registration brings, 32 characters or more.'),
+  LIVEDOC_BREAK_GLASS_MINUTES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(480)
+    .default(60)
+    .describe('Longest time for which a closed record is opened by break-the-glass, minutes, at most 480.'),
+  LIVEDOC_BREAK_GLASS_ROLES: listed
+    .refine((roles) => roles.every(isCarer), 'is no list of MEDECIN, PERSONNEL')
+    .transform((roles): readonly Carer[] => (roles.length > 0 ? roles.filter(isCarer) : ['MEDECIN']))
+    .describe('Roles that may break the glass: MEDECIN (default), PERSONNEL, with commas.'),
+  LIVEDOC_CLIENT_PURPOSES: listed
+    .refine((pairs) => pairs.every((pair) => /^[^=]+=[A-Z]{3,16}$/.test(pair)), 'is no list of CLIENT_ID=CODE')
+    .transform((pairs): Readonly<Record<string, string>> => Object.fromEntries(pairs.map((pair) => pair.split('='))))
+    .describe(
+      'Purpose of use (v3-ActReason) of backend services, for Consents: CLIENT_ID=TREAT, with commas. What denies a purpose denies it to services that have none here.',
+    ),
   LIVEDOC_LANG: z.enum(['fr', 'en']).default('fr').describe('Language of interpretations.'),
   LIVEDOC_LOG: z
     .enum(['debug', 'info', 'warn', 'error'])

@@ -1,6 +1,8 @@
 /** What HTTP answers, of the parts of one process: the whole server's, or a worker's. */
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { join } from 'node:path';
+import { followRestrictions } from './auth/consents/follow.ts';
+import { withConsents, withConsentsDeep } from './auth/consents/validate-consent.ts';
 import { type Auth, openAuth } from './auth/open-auth.ts';
 import { auditedRefusals } from './auth/refusals.ts';
 import { systemAccess } from './auth/system-access.ts';
@@ -47,9 +49,18 @@ interface Open extends HttpPart {
 export async function openHttpPart(part: HttpPart, closers: Closers): Promise<RequestListener> {
   const { config, parts, log } = part;
   const { store, secret } = parts;
+  const veils = await followRestrictions({
+    store,
+    base: parts.base,
+    breakers: new Set(config.LIVEDOC_BREAK_GLASS_ROLES),
+    purposes: new Map(Object.entries(config.LIVEDOC_CLIENT_PURPOSES)),
+    log,
+  });
+  closers.add('consents', () => veils.close());
   const auth = await openAuth({
     store,
     secret,
+    veils,
     publicUrl: config.publicUrl,
     trustedKeyHosts: config.LIVEDOC_TRUSTED_KEY_HOSTS,
     certificateOf: (request) => peerOf(request).certificate,
@@ -85,13 +96,14 @@ export async function openHttpPart(part: HttpPart, closers: Closers): Promise<Re
 const now = () => new Date();
 
 function contextOf({ config, parts, terminology, log }: Open): Omit<Context, 'access'> {
-  const { store, validate, validation, integrity, base, secret } = parts;
+  const { store, validation, integrity, base, secret } = parts;
+  const validate = withConsents(parts.validate, base);
   const { parameters } = parts.catalogue;
   const pageKey = secret.derive('pages');
   const next = numberReserve(store.db);
   const complete: Context['complete'] = (inner, body, id) =>
     numbered(inner.db, body, { now: now(), next, ...(id === undefined ? {} : { id }) });
-  const { validateDeep } = validation;
+  const validateDeep = withConsentsDeep(validation.validateDeep, base);
   const conditionalDelete = config.LIVEDOC_CONDITIONAL_DELETE;
   const how = { now, base, log, pageKey, complete, conditionalDelete, integrity };
   return { store, validate, validateDeep, terminology, parameters, ...how };

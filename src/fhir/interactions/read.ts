@@ -2,7 +2,10 @@
  * FHIR read interaction.
  * https://hl7.org/fhir/R4/http.html#read
  */
+import type { Resource } from '@medplum/fhirtypes';
+import { FhirError } from '../../shared/errors.ts';
 import type { Version } from '../../store/resources/version.ts';
+import type { Access } from '../access.ts';
 import type { Context } from '../context.ts';
 import type { Reply } from '../reply.ts';
 import { demand, gone, isUnrestricted, notFound } from './guard.ts';
@@ -28,7 +31,25 @@ export async function read(
 /** The answer that shows one version, or the reason why not. `name` is how the client asked for it. */
 export async function show(context: Context, version: Version | undefined, name: string): Promise<Reply> {
   const last = await lastSeen(context, version);
-  if (!version || !last || !(await mayShow(context, 'r', last))) throw notFound(name);
+  if (!version || !last) throw notFound(name);
+  if (!(await mayShow(context, 'r', last))) throw isToldClosed(context.access, last) ? closed(last) : notFound(name);
   if (version.deleted) throw gone(name);
   return { status: 200, text: version.body, version, shown: [version] };
+}
+
+/**
+ * Whether somebody is told that a Patient is closed and not that there is none: who may open the record in an emergency has
+ * to learn that there is one, and learns nothing else.
+ */
+function isToldClosed({ veil, caller, ...access }: Access, { type, id, deleted, body }: Version): boolean {
+  if (!veil?.isTold || type !== 'Patient' || deleted) return false;
+  const isOpen = caller.patient === id || access.restrict('r', type).some((conditions) => conditions.length === 0);
+  return isOpen && veil.hides('r', JSON.parse(body) as Resource);
+}
+
+function closed({ type, id }: Version): FhirError {
+  const diagnostics = `${type}/${id} is closed by a Consent or a restriction. In an emergency: /break-the-glass?patient=${id}`;
+  return new FhirError('forbidden', diagnostics, {
+    issues: [{ severity: 'error', code: 'suppressed', diagnostics }],
+  });
 }

@@ -50,7 +50,32 @@ export async function visible(
     }
   }
   for (const [version, isSeen] of await judgeByLinks(context, permission, undecided)) judged.set(version, isSeen);
-  return versions.filter((version) => judged.get(version));
+  return unveiled(
+    context,
+    versions.filter((version) => judged.get(version)),
+  );
+}
+
+/**
+ * Without what says where a record comes from that is closed to the caller: a Provenance is of the patient whose resources
+ * it is about.
+ */
+async function unveiled(context: Seeing, seen: readonly Version[]): Promise<readonly Version[]> {
+  const { veil } = context.access;
+  const origins = veil?.excluded('r', 'Provenance') ? seen.filter(({ type }) => type === 'Provenance') : [];
+  if (!veil || origins.length === 0) return seen;
+  const hidden = await Promise.all(
+    origins.map(async (version) => {
+      const rows = extract(JSON.parse(version.body), { base: context.base });
+      const targets = rows.flatMap((row) =>
+        row.kind === 'reference' && row.param === 'Provenance.target' && row.target ? [row.target] : [],
+      );
+      const about = await context.store.resources.readMany(targets);
+      const isHidden = about.some((one) => one && !one.deleted && veil.hides('r', JSON.parse(one.body) as Resource));
+      return isHidden ? version : undefined;
+    }),
+  );
+  return seen.filter((version) => !hidden.includes(version));
 }
 
 /**
