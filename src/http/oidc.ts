@@ -9,7 +9,9 @@ import type { Logger } from '../shared/logger.ts';
 import { accountRoutes } from './account/account.ts';
 import { discoveryRoutes } from './discovery.ts';
 import { providerPages } from './pages/provider-pages.ts';
+import { registrationRoutes } from './registration.ts';
 import { authorizeByPost } from './sign-in/authorize-by-post.ts';
+import { federationRoutes } from './sign-in/federation.ts';
 import { form } from './sign-in/forms.ts';
 import { guard } from './sign-in/page-headers.ts';
 import { signInRoutes } from './sign-in/sign-in.ts';
@@ -31,12 +33,15 @@ export function oidc({ auth, log }: OidcDeps): Router {
     response.json(smartStyle);
   });
   router.post('/oidc/auth', form, authorizeByPost);
+  if (auth.registration) router.use('/oidc/reg', registrationRoutes(auth.registration, log));
   router.use('/oidc', (request, response) => {
     guard(response, '');
     response.removeHeader('cache-control');
     listener(request, response);
   });
   router.use(signInRoutes(interactions, origin, log));
-  router.use(accountRoutes({ browser, applications: auth.applications, factors: auth.factors, origin, log }));
+  router.use(federationRoutes(auth.federation, log));
+  const { applications, factors, accounts } = auth;
+  router.use(accountRoutes({ browser, applications, factors, accounts, origin, log }));
   return router;
 }

@@ -7,6 +7,7 @@ import { removeByAccount } from '../../store/oidc/remove-artifacts.ts';
 import type { Store } from '../../store/store.ts';
 import { type Actor, administration } from '../actor.ts';
 import type { FactorDeps, FactorPeer } from './deps.ts';
+import { renewCodes } from './enrol.ts';
 import { factorRecord } from './factor-audit.ts';
 import { authenticationOptions } from './webauthn.ts';
 
@@ -80,6 +81,15 @@ export async function dropFactor(deps: FactorDeps, user: User, id: string, peer:
     }
     const told = { type: 'administration', subtype: 'factor-remove', action: 'D', outcome: '0' } as const;
     await tx.audit.append(factorRecord(user, peer, told, { factor_id: id }));
+  });
+}
+
+/** Ten new recovery codes; the old ones are good no more. Throws FhirError `conflict` where there is no factor to stand in for. */
+export async function newCodes(deps: FactorDeps, user: User, peer: FactorPeer): Promise<readonly string[]> {
+  return deps.store.transaction(async (tx) => {
+    await tx.lock([`factors ${user.id}`]);
+    if (await hasAny(tx.db, user.id)) return renewCodes(deps, tx, user, peer);
+    throw new FhirError('conflict', 'Recovery codes stand in for a second factor: add one first.');
   });
 }
 

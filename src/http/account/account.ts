@@ -1,7 +1,9 @@
 /** The pages of a person's own account, and where a sign-in for one of our pages ends. */
 import { type NextFunction, type Request, type Response, Router } from 'express';
+import type { PasswordDeps } from '../../auth/accounts/new-password.ts';
 import type { BrowserSessions } from '../../auth/browser-session.ts';
 import type { Applications } from '../../auth/consent/applications.ts';
+import type { FactorDeps } from '../../auth/factors/deps.ts';
 import { signedInPath } from '../../auth/first-party-client.ts';
 import { localeOf } from '../../auth/pages.ts';
 import { FhirError } from '../../shared/errors.ts';
@@ -10,18 +12,24 @@ import { accountPage } from '../pages/account.ts';
 import { form, formGuard, peerOf } from '../sign-in/forms.ts';
 import { guard, showError } from '../sign-in/page-headers.ts';
 import { applicationRoutes } from './applications.ts';
+import { changePasswordRoutes, linkRoutes } from './password.ts';
 import { checkCsrf, requireSignedIn, signedInOf } from './require-signed-in.ts';
+import { secondFactorRoutes } from './second-factor.ts';
+import { sessionRoutes } from './sessions.ts';
 
 export interface AccountRoutesDeps {
   readonly browser: BrowserSessions;
   readonly applications: Applications;
+  readonly factors: FactorDeps;
+  readonly accounts: PasswordDeps;
   /** The server's own. */
   readonly origin: string;
   readonly log: Logger;
 }
 
 /** To be mounted at the root. */
-export function accountRoutes({ browser, applications, origin, log }: AccountRoutesDeps): Router {
+export function accountRoutes(deps: AccountRoutesDeps): Router {
+  const { browser, applications, factors, accounts, origin, log } = deps;
   const router = Router();
   const localeFor = (request: Request) => localeOf(undefined, request.get('accept-language'));
 
@@ -34,9 +42,13 @@ export function accountRoutes({ browser, applications, origin, log }: AccountRou
     response.redirect(303, returnTo);
   });
 
+  router.use(linkRoutes(accounts, origin));
   router.post('/account{/*rest}', formGuard(origin), form);
   router.use('/account', requireSignedIn(browser));
+  router.use(changePasswordRoutes(accounts));
+  router.use(sessionRoutes(accounts));
   router.use(applicationRoutes(applications));
+  router.use(secondFactorRoutes({ browser, factors }));
   router.get('/account', (request, response) => {
     guard(response, "; form-action 'self'");
     const { user, csrf } = signedInOf(response);

@@ -35,6 +35,12 @@ export function showFactor(factor: FactorStep): (request: Request, response: Res
 export function factorPages(factor: FactorStep): StepPages {
   return {
     routes(router) {
+      // Who loads the page anew after a form asks for the form's address.
+      const forms = ['factor', 'enrol', 'go-on'].map((step) => `/interaction/:uid/${step}`);
+      router.get(forms, ({ params }, response) => {
+        response.redirect(303, `/interaction/${encodeURIComponent(String(params['uid']))}`);
+      });
+
       router.post('/interaction/:uid/factor', async (request, response) => {
         const { csrf, code, answer: assertion } = fieldsOf(request);
         const form = { csrf, code: textOf(code), assertion: textOf(assertion) };
