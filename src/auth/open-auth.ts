@@ -3,23 +3,29 @@ import type { RequestListener } from 'node:http';
 import type { JWK } from 'jose';
 import type { Provider } from 'oidc-provider';
 import type { Access } from '../fhir/access.ts';
+import type { Context } from '../fhir/context.ts';
 import { extract } from '../fhir/search/extract.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { UserRole } from '../store/accounts/users.ts';
 import { watchRevocations } from '../store/oidc/watch-revocations.ts';
 import type { Store } from '../store/store.ts';
 import { findAccount } from './account.ts';
+import type { PasswordDeps } from './accounts/new-password.ts';
 import { type Authenticator, authenticator, type Credentials } from './authenticate.ts';
 import { type BrandOptions, type Brands, publishBrands } from './brands.ts';
 import { type BrowserSessions, browserSessionsOf } from './browser-session.ts';
 import type { CertificateOf } from './certificates.ts';
+import { type Registration, registrationOn } from './client-registration.ts';
 import { confirmer } from './confirmation.ts';
 import { type Applications, applicationsIn } from './consent/applications.ts';
+import { silentGrant } from './consent/silent.ts';
 import type { Veils } from './consents/follow.ts';
 import type { FactorDeps } from './factors/deps.ts';
 import { needsSecondFactor } from './factors/manage.ts';
 import { defaultFactorRoles } from './factors/methods.ts';
 import { relyingPartyOf } from './factors/webauthn.ts';
+import { useFederation } from './federation/middleware.ts';
+import { type Federation, openFederation } from './federation/open-federation.ts';
 import { purgeExpired, renewKeys } from './housekeeping.ts';
 import { type Interactions, interactionsOf } from './interaction/interactions.ts';
 import { launchesOf } from './launch/launches.ts';
@@ -43,12 +49,16 @@ export interface AuthOptions {
   readonly certificateOf?: CertificateOf;
   /** Age in days at which the key that signs ID tokens is replaced; absent or 0: only by command. */
   readonly keyRotationDays?: number;
+  /** Applications may register themselves, all of them or those with the token; absent: none may. */
+  readonly registration?: { readonly initialAccessToken?: string | undefined } | undefined;
   /** Who runs this server, as apps show it; absent: LIVEDOC at its own address. */
   readonly brand?: BrandOptions;
   /** What Consents and labels close; absent: nothing. */
   readonly veils?: Veils;
   /** Roles that cannot sign in without a second factor; absent: ADMINISTRATEUR. */
   readonly secondFactorRoles?: readonly UserRole[];
+  /** What the resources of accounts that a sign-in makes have to fulfil; absent: nothing more than they are made by. */
+  readonly rules?: Pick<Context, 'validate' | 'integrity'>;
   readonly log: Logger;
   /**
    * Where to listen for revocations. With it, what a token may do is remembered for up to a second and forgotten at once
@@ -73,6 +83,8 @@ export interface Auth {
   authenticate(credentials: Credentials): Promise<Access>;
   /** What a request that is carried out later keeps instead of its token, and the access that it gives then. */
   readonly later: Pick<Authenticator, 'ticketOf' | 'resume'>;
+  /** Where applications register themselves; absent where they may not. */
+  readonly registration?: Registration;
   /** http://hl7.org/fhir/smart-app-launch/conformance.html#using-well-known */
   smartConfiguration(): Readonly<Record<string, unknown>>;
   /** https://hl7.org/fhir/smart-app-launch/brands.html */
@@ -80,6 +92,9 @@ export interface Auth {
   /** Whether browser applications of this origin may read answers: those of registered clients. */
   allowsOrigin(origin: string): Promise<boolean>;
   readonly applications: Applications;
+  /** What persons change their own passwords and sessions with. */
+  readonly accounts: PasswordDeps;
+  readonly federation: Federation;
   /** Removes what has expired; answers how many rows. */
   purge(): Promise<number>;
   close(): Promise<void>;
@@ -137,10 +152,11 @@ interface Opened {
   readonly base: string;
   readonly nonceKey: Buffer;
   readonly factors: FactorDeps;
+  readonly federation: Federation;
 }
 
 /** Makes a provider that signs with the given keys: another one whenever they change. */
-function providerMaker(options: AuthOptions, { factors, ...opened }: Opened, pages: Pages) {
+function providerMaker(options: AuthOptions, { factors, federation, ...opened }: Opened, pages: Pages) {
   const { store, secret, publicUrl, log } = options;
   const { base } = opened;
   const launches = launchesOf({ store, base, publicUrl });
@@ -153,13 +169,23 @@ function providerMaker(options: AuthOptions, { factors, ...opened }: Opened, pag
       pages,
       trustedHosts: options.trustedKeyHosts ?? [],
       certificateOf: options.certificateOf ?? (() => undefined),
+      registers: options.registration !== undefined,
       launches,
+      silentGrant: (ctx) => silentGrant(ctx, store, base),
       needsSecondFactor: (user) => needsSecondFactor(factors, user),
       log,
     });
+    useFederation(made, federation.deps);
     useMiddleware(made, store, (id) => findAccount(store.db, base, id));
     return made;
   };
+}
+
+function registrationOf({ store, registration, trustedKeyHosts = [] }: AuthOptions, issuer: string) {
+  if (!registration) return {};
+  const { initialAccessToken } = registration;
+  const endpoint = `${issuer}/reg`;
+  return { registration: registrationOn({ store, endpoint, initialAccessToken, trustedHosts: trustedKeyHosts }) };
 }
 
 /** Makes the signing key at the first start. Throws Error when the secret is not the one of the database. */
@@ -198,25 +224,36 @@ export async function openAuth(options: AuthOptions): Promise<Auth> {
     now: () => new Date(),
   };
 
+  const trustedHosts = options.trustedKeyHosts ?? [];
+  const federation = openFederation({ store, secret, publicUrl, trustedHosts, log });
+  const { validate = () => [], integrity } = options.rules ?? {};
+  const accounts = { store, secret, validate, integrity, now: () => new Date(), base, log };
+
   return {
     issuer,
     factors,
+    federation,
     serve(pages) {
-      const make = providerMaker(options, { issuer, base, nonceKey, factors }, pages);
+      const make = providerMaker(options, { issuer, base, nonceKey, factors, federation }, pages);
       const provider = make(firstKeys);
       const rotating = rotatingProvider(make, { provider, keys: firstKeys }, () => signingKeys(store.db, secret));
       reloadKeys = rotating.reload;
       return {
         listener: pinned(publicUrl, rotating.listener),
-        interactions: interactionsOf({ provider, store, secret, base, factors, log }),
+        interactions: interactionsOf(
+          { provider, store, secret, base, factors, log },
+          { accounts, publicUrl, upstream: federation.deps.upstream },
+        ),
         browser: browserSessionsOf({ provider, store, secret, issuer }),
       };
     },
     authenticate: judge.authenticate,
     later: { ticketOf: judge.ticketOf, resume: judge.resume },
-    smartConfiguration: () => smartConfiguration(publicUrl, brands),
+    ...registrationOf(options, issuer),
+    smartConfiguration: () => smartConfiguration(publicUrl, brands, options.registration !== undefined),
     brands,
     applications: applicationsIn(store),
+    accounts: { store, secret },
     allowsOrigin: (origin) => origins.allows(origin),
     purge: () => purgeExpired(store),
     async close() {

@@ -16,6 +16,7 @@ import { authMethods, signingAlgorithms } from './client-checks.ts';
 import { keySetsOf } from './client-jwks.ts';
 import { ownMetadata } from './client-metadata.ts';
 import { secretHash } from './clients.ts';
+import type { Grant } from './consent/grant.ts';
 import { takeBackPrompt } from './consent/prompt.ts';
 import { proofAlgorithms } from './dpop-proof.ts';
 import { multiFactor, singleFactor } from './factors/methods.ts';
@@ -45,9 +46,13 @@ export interface ProviderDeps {
   readonly certificateOf: CertificateOf;
   /** 32 bytes of which the nonces for DPoP are made, the same in all processes. */
   readonly nonceKey: Buffer;
+  /** Whether applications may register themselves. */
+  readonly registers: boolean;
   readonly launches: Launches;
   /** Whether the account signs in with two factors. */
   readonly needsSecondFactor: (user: Pick<User, 'id' | 'role'>) => Promise<boolean>;
+  /** What a request without pages gets by an earlier decision; see `silentGrant`. */
+  readonly silentGrant: (ctx: KoaContextWithOIDC) => Promise<Grant | undefined>;
   readonly log: Logger;
 }
 
@@ -115,6 +120,8 @@ function configuration(deps: ProviderDeps): Configuration {
     jwks: { keys: deps.keys },
     cookies: { keys: [deps.cookieKey] },
     features: features(deps),
+    // It is ours: the library's knows neither SMART's scopes nor clients that wait.
+    discovery: deps.registers ? { registration_endpoint: `${issuer}/reg` } : {},
     responseTypes: ['code'],
     pkce: { required: () => true },
     acrValues: [singleFactor, multiFactor],
@@ -132,7 +139,8 @@ function configuration(deps: ProviderDeps): Configuration {
       dPoPSigningAlgValues: [...proofAlgorithms],
     },
     extraClientMetadata: { properties: ownMetadata },
-    extraParams: { aud: audienceCheck(base), launch: launches.check },
+    // With the hints an application says by which identity provider of the hospital to sign in.
+    extraParams: { aud: audienceCheck(base), launch: launches.check, idp_hint: null, kc_idp_hint: null },
     ttl: lifetimes,
     // A bound one of a client with a key of its own is of no use to a thief, and FAPI 2.0 wants it to stay.
     rotateRefreshToken: ({ oidc }) => !isFapi(oidc.client),
@@ -144,7 +152,7 @@ function configuration(deps: ProviderDeps): Configuration {
     async loadExistingGrant(ctx) {
       if (ctx.oidc.client?.clientId === firstPartyClientId) return firstPartyGrant(ctx, base);
       const grantId = ctx.oidc.result?.consent?.grantId;
-      return grantId === undefined ? undefined : ctx.oidc.provider.Grant.find(grantId);
+      return grantId === undefined ? deps.silentGrant(ctx) : ctx.oidc.provider.Grant.find(grantId);
     },
     findAccount: (_ctx, sub) => findAccount(db, base, sub),
     extraTokenClaims: async (ctx, token) => ({

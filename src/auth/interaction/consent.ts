@@ -4,10 +4,10 @@ import type { Client } from 'oidc-provider';
 import { FhirError } from '../../shared/errors.ts';
 import { findUser } from '../../store/accounts/users.ts';
 import { type Deciding, keepDecision, recallDecision, traceDecision } from '../consent/decisions.ts';
+import { grantOf } from '../consent/grant.ts';
 import { isAskedEachTime, remembered } from '../consent/memory.ts';
 import { givenOf, isRefusal, type Offer, offersFor } from '../consent/narrowing.ts';
 import { grantableScope } from '../granting.ts';
-import { otherScopes } from '../scopes.ts';
 import { type Details, type InteractionDeps, type Peer, type Steps, type StepView, text } from './step.ts';
 
 export interface ConsentView extends StepView {
@@ -56,14 +56,10 @@ export function consentStep(steps: Steps, { provider, base, store }: Interaction
 
   /** The grant of these words, and no word of the request is left but these: neither code nor refresh token has more. */
   async function grant({ details, who: { user, clientId } }: Asking, given: readonly string[]): Promise<string> {
-    const made = new provider.Grant({ accountId: user.id, clientId });
-    const openid = given.filter((scope) => otherScopes.has(scope)).join(' ');
-    if (openid) made.addOIDCScope(openid);
-    made.addResourceScope(base, given.join(' '));
-    const grantId = await made.save();
+    const { jti } = await grantOf(provider, { accountId: user.id, clientId, base, given });
     details.params['scope'] = given.join(' ');
     await details.persist();
-    return grantId;
+    return jti;
   }
 
   async function turnAway(request: IncomingMessage, response: ServerResponse, { asked, who }: Asking): Promise<void> {
