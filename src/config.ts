@@ -213,10 +213,13 @@ export function localUrl({ LIVEDOC_TLS_CERT: cert }: Pick<Settings, 'LIVEDOC_TLS
 }
 
 /** What only makes sense together. */
-function halves({ LIVEDOC_TLS_CERT: cert, LIVEDOC_TLS_KEY: key, LIVEDOC_TLS_CLIENT_CA: ca }: Settings): string[] {
+function halves(config: Settings): string[] {
+  const { LIVEDOC_TLS_CERT: cert, LIVEDOC_TLS_KEY: key, LIVEDOC_TLS_CLIENT_CA: ca } = config;
+  const needsToken = config.LIVEDOC_CLIENT_REGISTRATION === 'token' && !config.LIVEDOC_CLIENT_REGISTRATION_TOKEN;
   return [
     ...(cert !== undefined && key === undefined ? ['LIVEDOC_TLS_KEY: is needed with LIVEDOC_TLS_CERT'] : []),
     ...(cert === undefined && key !== undefined ? ['LIVEDOC_TLS_CERT: is needed with LIVEDOC_TLS_KEY'] : []),
+    ...(needsToken ? ['LIVEDOC_CLIENT_REGISTRATION_TOKEN: is needed with LIVEDOC_CLIENT_REGISTRATION=token'] : []),
     ...(cert === undefined && ca !== undefined ? ['LIVEDOC_TLS_CERT: is needed with LIVEDOC_TLS_CLIENT_CA'] : []),
   ];
 }

@@ -3,7 +3,7 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { followRestrictions } from './auth/consents/follow.ts';
 import { withConsents, withConsentsDeep } from './auth/consents/validate-consent.ts';
-import { type Auth, openAuth } from './auth/open-auth.ts';
+import { type Auth, type AuthOptions, openAuth } from './auth/open-auth.ts';
 import { auditedRefusals } from './auth/refusals.ts';
 import { systemAccess } from './auth/system-access.ts';
 import type { Config } from './config.ts';
@@ -45,6 +45,14 @@ interface Open extends HttpPart {
   readonly signing: SigningKeys;
 }
 
+/** Who may register an application: nobody, whoever has the token, anybody. */
+function registrationOf(config: Config): AuthOptions['registration'] {
+  if (config.LIVEDOC_CLIENT_REGISTRATION === 'off') return undefined;
+  return config.LIVEDOC_CLIENT_REGISTRATION === 'open'
+    ? {}
+    : { initialAccessToken: config.LIVEDOC_CLIENT_REGISTRATION_TOKEN };
+}
+
 /** Opens accounts and keys, and joins everything that HTTP answers; each part gets only what it needs. */
 export async function openHttpPart(part: HttpPart, closers: Closers): Promise<RequestListener> {
   const { config, parts, log } = part;
@@ -63,8 +71,10 @@ export async function openHttpPart(part: HttpPart, closers: Closers): Promise<Re
     veils,
     publicUrl: config.publicUrl,
     trustedKeyHosts: config.LIVEDOC_TRUSTED_KEY_HOSTS,
+    rules: { validate: parts.validate, integrity: parts.integrity },
     certificateOf: (request) => peerOf(request).certificate,
     keyRotationDays: config.LIVEDOC_KEY_ROTATION_DAYS,
+    registration: registrationOf(config),
     database: { url: parts.databaseUrl, schema: config.LIVEDOC_SCHEMA },
     brand: {
       name: config.LIVEDOC_ORGANIZATION_NAME,

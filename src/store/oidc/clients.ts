@@ -157,6 +157,12 @@ export async function approveClient(db: Database, clientId: string): Promise<boo
   return changed(db, text, [clientId]);
 }
 
+/** Keeps the client from being used until it is approved again. */
+export async function putBackToWaiting(db: Database, clientId: string): Promise<void> {
+  const text = 'update oauth_client set approved_at = null where client_id = $1';
+  await db.query({ text, values: [clientId] });
+}
+
 /** Answers whether there was such a client. */
 export async function deleteClient(db: Database, clientId: string): Promise<boolean> {
   return changed(db, 'delete from oauth_client where client_id = $1', [clientId]);
