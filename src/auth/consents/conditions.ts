@@ -58,7 +58,7 @@ function codingsOf({ coding = [] }: CodeableConcept): readonly Coding[] {
 }
 
 /** The local resource that a reference names, whatever its version. */
-function named(reference: Reference | undefined, base: string): Named | undefined {
+export function named(reference: Reference | undefined, base: string): Named | undefined {
   const text = reference?.reference ?? '';
   const local = text.startsWith(`${base}/`) ? text.slice(base.length + 1) : text;
   const [type = '', id = '', history, version, ...more] = local.split('/');

@@ -57,7 +57,7 @@ function takeConsent(kept: Kept, { base, log }: FollowOptions, consent: Consent)
   if (issues.some(({ severity }) => severity === 'error')) {
     log.warn('a Consent that cannot be told is enforced as a denial', { consent: `Consent/${id}`, issues });
   }
-  const patient = patientOf(consent);
+  const patient = patientOf(consent, base);
   if (understood) kept.consents.set(id, understood);
   else if (patient) kept.consents.set(id, { patient, rule: { effect: 'deny', exceptions: [] } });
 }

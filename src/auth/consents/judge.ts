@@ -46,11 +46,15 @@ function decide({ effect, exceptions }: Provision, question: Question, deed: Dee
   return or([denials, not(permits)]);
 }
 
+/** What some resources are and others are not. */
+const maybe: Clause = { kind: 'id', any: [] };
+
 /** Of which resources the provision speaks to this caller. */
-export function applies(provision: Provision, question: Question, deed: Deed): Formula {
+function applies(provision: Provision, question: Question, deed: Deed): Formula {
   if (provision.never || !concerns(provision, question, deed)) return false;
-  const { labels, codes, dataPeriod, data, origins, effect } = provision;
-  const { type = 'any', parameters } = question;
+  const { types, labels, codes, dataPeriod, data, origins, effect } = provision;
+  const { type, parameters } = question;
+  if (type === undefined) return types || labels || codes || dataPeriod || data || origins ? maybe : true;
   return and([
     labels ? or(labels.map((label) => labelled(type, label, effect === 'permit'))) : true,
     codes ? coded(type, codes, parameters) : true,

@@ -5,7 +5,7 @@
 import type { CodeableConcept, Consent, ConsentProvision } from '@medplum/fhirtypes';
 import { periodRange } from '../../fhir/search/dates.ts';
 import type { Issue } from '../../shared/errors.ts';
-import { type Reading, readConditions } from './conditions.ts';
+import { named, type Reading, readConditions } from './conditions.ts';
 import type { Effect, Provision } from './provision.ts';
 
 export const consentScope = 'http://terminology.hl7.org/CodeSystem/consentscope';
@@ -43,8 +43,10 @@ function describes({ type: _, period: __, provision: ___, id: ____, extension: _
   return Object.keys(rest).length > 0;
 }
 
-export function patientOf({ patient }: Consent): string | undefined {
-  return /^(?:.*\/)?Patient\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/.*)?$/.exec(patient?.reference ?? '')?.[1];
+/** Id of the Patient of this server whom it is of. `base` is the FHIR base. */
+export function patientOf({ patient }: Consent, base: string): string | undefined {
+  const found = named(patient, base);
+  return found?.type === 'Patient' ? found.id : undefined;
 }
 
 /**
@@ -59,7 +61,7 @@ export function understand(
   const issues: Issue[] = [];
   const error = (expression: string, diagnostics: string) =>
     issues.push({ severity: 'error', code: 'not-supported', diagnostics, expression: [expression] });
-  const patient = patientOf(consent);
+  const patient = patientOf(consent, base);
   if (patient === undefined) {
     error('Consent.patient', 'A privacy consent is enforced for one Patient of this server; name it as Patient/ID.');
     return { issues };

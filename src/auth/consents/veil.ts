@@ -12,7 +12,7 @@ import { denied, labelClause, type Who } from './judge.ts';
 import { closedTo, closingLabels } from './labels.ts';
 import { applicationMember } from './members.ts';
 import type { Deed } from './provision.ts';
-import { inRecordOf, isOfRecord, type RecordParameters, r4RecordParameters } from './record-parameters.ts';
+import { inRecordOf, isOfRecord, r4RecordParameters } from './record-parameters.ts';
 import type { Group, Restrictions } from './restrictions.ts';
 
 /** What of a caller the veil depends on. */
@@ -53,12 +53,10 @@ function deedsOf(permission: Permission, isPerson: boolean): readonly Deed[] {
   return permission === 'u' || permission === 'd' ? [...reading, 'correct'] : reading;
 }
 
-/** Stands for every type and parameter, where the question is only whether a rule could ever concern the caller. */
-const anyParameter: RecordParameters = { tokens: () => ['any'], references: () => ['any'], date: () => 'any' };
-
+/** Those of which something might be closed to the caller. */
 function concerning({ groups }: Restrictions, who: Who, now: number): readonly Group[] {
   const deeds: readonly Deed[] = ['read', 'disclose', 'collect', 'correct'];
-  const asked = { who, deeds, type: undefined, now, parameters: anyParameter };
+  const asked = { who, deeds, type: undefined, now, parameters: r4RecordParameters };
   return groups.filter(({ rule }) => denied(rule, asked) !== false);
 }
 
