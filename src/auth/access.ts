@@ -85,6 +85,8 @@ export function rulesOf(caller: Caller, scope: string, extract: Extract): Rules 
     validation: () => role === 'MEDECIN' && practitioner !== undefined && scopeGives('u', 'DiagnosticReport'),
     accounts: () => role === 'ADMINISTRATEUR' && everyOne('u', 'Practitioner'),
     audit: () => everyOne('r', 'AuditEvent'),
+    // A system is registered for it; a person shows an application what may be read anyway.
+    launches: () => (isSystem ? words.has('launch') : waysOf('r', 'Patient').length > 0),
   };
   return {
     may: (permission: Permission, type: string) => waysOf(permission, type).length > 0,

@@ -61,6 +61,9 @@ export interface Access {
   restrict(permission: Permission, type: string): readonly (readonly (readonly [name: string, value: string])[])[];
   /** What is kept from the caller although all of the above allow it; `mayTouch` has it in. Absent: nothing is. */
   readonly veil?: Veil;
-  /** What no resource says: `dicom` images and heat maps, `accounts`, `validation` of a prediction, `audit` of others. */
-  mayUse(feature: 'images' | 'submit' | 'validation' | 'accounts' | 'audit'): boolean;
+  /**
+   * What no resource says: `dicom` images and heat maps, `accounts`, `validation` of a prediction, `audit` of others,
+   * `launches` of applications.
+   */
+  mayUse(feature: 'images' | 'submit' | 'validation' | 'accounts' | 'audit' | 'launches'): boolean;
 }
