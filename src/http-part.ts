@@ -74,6 +74,7 @@ export async function openHttpPart(part: HttpPart, closers: Closers): Promise<Re
     rules: { validate: parts.validate, integrity: parts.integrity },
     certificateOf: (request) => peerOf(request).certificate,
     keyRotationDays: config.LIVEDOC_KEY_ROTATION_DAYS,
+    secondFactorRoles: config.LIVEDOC_SECOND_FACTOR,
     registration: registrationOf(config),
     database: { url: parts.databaseUrl, schema: config.LIVEDOC_SCHEMA },
     brand: {

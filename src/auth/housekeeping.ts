@@ -1,7 +1,10 @@
 /** What is done now and then, in whichever process comes to it first: what has expired goes, keys that are old are replaced. */
 import type { Logger } from '../shared/logger.ts';
 import { removeOldTries } from '../store/accounts/attempts.ts';
+import { removeOldSessions } from '../store/accounts/browser-sessions.ts';
+import { removeOldLinks } from '../store/accounts/links.ts';
 import { removeOldFactorState } from '../store/factors/challenges.ts';
+import { removeOldSignIns } from '../store/federation/sign-ins.ts';
 import { removeExpiredLaunches } from '../store/launch/remove-expired.ts';
 import { removeUnusedKeySets } from '../store/oidc/client-jwks.ts';
 import { removeNeverApproved } from '../store/oidc/clients.ts';
@@ -30,7 +33,10 @@ async function removeWaiting(store: Store): Promise<void> {
 /** Answers how many rows of OAuth state were removed. */
 export async function purgeExpired(store: Store): Promise<number> {
   await removeOldTries(store.db);
+  await removeOldLinks(store.db);
+  await removeOldSessions(store.db);
   await removeOldFactorState(store.db);
+  await removeOldSignIns(store.db);
   await removeWaiting(store);
   await removeUnusedKeySets(store.db);
   await removeRetiredKeys(store.db, retiredKeySeconds);

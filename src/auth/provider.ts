@@ -111,6 +111,15 @@ async function firstPartyGrant(
   return grant;
 }
 
+/**
+ * Over https browsers hold cookies of these names to this host, or at least to TLS; those of a sign-in have its path.
+ * https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-4.1.3
+ */
+function cookieNames(issuer: string): NonNullable<NonNullable<Configuration['cookies']>['names']> {
+  if (!issuer.startsWith('https:')) return {};
+  return { session: '__Host-session', interaction: '__Secure-interaction', resume: '__Secure-resume' };
+}
+
 function configuration(deps: ProviderDeps): Configuration {
   const { base, db, issuer, launches } = deps;
   const fetch = guardedFetch(deps.trustedHosts);
@@ -118,7 +127,7 @@ function configuration(deps: ProviderDeps): Configuration {
     adapter: adapterOn(db, keySetsOf(db, fetch, deps.log)),
     clients: [firstPartyClient(new URL(deps.issuer).origin)],
     jwks: { keys: deps.keys },
-    cookies: { keys: [deps.cookieKey] },
+    cookies: { keys: [deps.cookieKey], names: cookieNames(deps.issuer) },
     features: features(deps),
     // It is ours: the library's knows neither SMART's scopes nor clients that wait.
     discovery: deps.registers ? { registration_endpoint: `${issuer}/reg` } : {},

@@ -39,16 +39,19 @@ body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1rem;back
 font:1rem/1.5 system-ui,sans-serif}
 main{width:100%;max-width:28rem;background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:1.5rem}
 h1{font-size:1.3rem;margin:0 0 .75rem}
+h2{font-size:1.05rem;margin:1.25rem 0 .25rem}
+a{color:var(--act)}
 label{display:block;margin:.75rem 0 .25rem;font-weight:600}
 input:not([type=checkbox]){width:100%;padding:.6rem;font:inherit;color:inherit;background:transparent;
 border:1px solid var(--line);border-radius:.3rem}
 ul{list-style:none;padding:0}
 li label{font-weight:400;display:flex;gap:.6rem;margin:.4rem 0}
-button{font:inherit;padding:.6rem 1.1rem;margin:1rem .5rem 0 0;border-radius:.3rem;border:1px solid var(--act);
+button,a.button{font:inherit;padding:.6rem 1.1rem;margin:1rem .5rem 0 0;border-radius:.3rem;border:1px solid var(--act);
 background:var(--act);color:var(--card);cursor:pointer}
 button.plain{background:transparent;color:inherit;border-color:var(--line)}
 :focus-visible{outline:3px solid var(--act);outline-offset:2px}
 .bad{color:var(--bad);font-weight:600}
+a.button{display:inline-block;text-decoration:none}
 code{overflow-wrap:anywhere;font-size:.85em}
 `;
 

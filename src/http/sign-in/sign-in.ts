@@ -6,6 +6,7 @@ import type { Logger } from '../../shared/logger.ts';
 import { abortPages } from './abort.ts';
 import { consentPages } from './consent.ts';
 import { factorPages, showFactor } from './factor.ts';
+import { federatedPages } from './federated.ts';
 import { form, formGuard } from './forms.ts';
 import { loginPages } from './login.ts';
 import { showError } from './page-headers.ts';
@@ -15,14 +16,18 @@ import type { StepPages } from './step-pages.ts';
 /** To be mounted at the root: everything below /interaction. `origin` is the server's own. */
 export function signInRoutes(interactions: Interactions, origin: string, log: Logger): Router {
   const steps: readonly StepPages[] = [
-    loginPages(interactions.login, showFactor(interactions.factor)),
+    loginPages(interactions, showFactor(interactions.factor)),
+    federatedPages(interactions.federated),
     factorPages(interactions.factor),
     patientPages(interactions.patient),
     consentPages(interactions),
     abortPages(interactions),
   ];
   const router = Router();
-  router.post('/interaction/:uid/:step', formGuard(origin), form);
+  const guardForm = formGuard(origin);
+  router.post('/interaction/:uid/:step', guardForm, form);
+  // No forms, but they ask other servers.
+  router.get('/interaction/:uid/federated/:idp{/:step}', guardForm);
   router.get('/interaction/:uid', async (request, response) => {
     const { prompt } = await interactions.view(request, response);
     const step = steps.find((each) => each.prompt === prompt);
