@@ -6,9 +6,11 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Provider } from 'oidc-provider';
+import { noteSession } from '../store/accounts/browser-sessions.ts';
 import { findUser, type User } from '../store/accounts/users.ts';
 import { removeArtifact } from '../store/oidc/remove-artifacts.ts';
 import type { Store } from '../store/store.ts';
+import { userAgentOf } from './accounts/device.ts';
 import { personAgent } from './agents.ts';
 import { firstPartyClientId, firstPartyRedirect } from './first-party-client.ts';
 import { type Secret, sign } from './secret.ts';
@@ -87,6 +89,9 @@ export function browserSessionsOf({ provider, store, secret, issuer }: BrowserSe
       if (accountId === undefined) return undefined;
       const user = await findUser(store.db, accountId);
       if (user?.status !== 'ACTIVE') return undefined;
+      const { ip = '' } = request as { readonly ip?: string };
+      const userAgent = userAgentOf(request.headers['user-agent']);
+      await noteSession(store.db, { uid, userId: user.id, userAgent, address: ip });
       const csrf = sign(csrfKey, `session ${uid} ${accountId}`);
       return { user, sessionUid: uid, authTime: loginTs ?? 0, amr: amr ?? [], csrf };
     },

@@ -1,9 +1,11 @@
 /** What SMART needs around the provider's own handling: before it, a prompt; after it, a header and the audit trail. */
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { noteSession } from '../store/accounts/browser-sessions.ts';
 import type { AuditRecord } from '../store/audit/record.ts';
 import { noteUse } from '../store/consent/decisions.ts';
 import type { Store } from '../store/store.ts';
 import type { PersonAccount } from './account.ts';
+import { userAgentOf } from './accounts/device.ts';
 import { personAgent } from './agents.ts';
 import { askForOfflineAccess } from './consent/prompt.ts';
 import { launchMembers } from './launch/launches.ts';
@@ -77,6 +79,14 @@ function completeTokenAnswer(ctx: KoaContextWithOIDC): void {
     ctx.body = { ...(ctx.body as object), ...launchMembers(ctx.oidc.entities.AccessToken?.extra) };
 }
 
+/** A person sees where they are signed in. */
+async function noteBrowser(ctx: KoaContextWithOIDC, { db }: Store): Promise<void> {
+  const { route, session } = ctx.oidc ?? {};
+  if ((route !== 'authorization' && route !== 'resume') || session?.accountId === undefined) return;
+  const { uid, accountId: userId } = session;
+  await noteSession(db, { uid, userId, address: ctx.ip, userAgent: userAgentOf(ctx.get('user-agent')) });
+}
+
 type FindUser = (accountId: string) => Promise<PersonAccount | undefined>;
 
 /** Puts it around the provider's routes. */
@@ -86,6 +96,7 @@ export function useMiddleware(provider: Provider, store: Store, findUser: FindUs
     await next();
     if (ctx.oidc?.route === 'token') completeTokenAnswer(ctx);
     await noteTokenUse(ctx, store);
+    await noteBrowser(ctx, store);
     const told = eventOf(ctx);
     const record = told ? recordOf(ctx, told) : await signOutEvent(ctx, findUser);
     if (record) await store.audit.append(record);

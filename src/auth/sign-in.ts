@@ -8,6 +8,7 @@ import { findUserByEmail, recordSignIn, rehashPassword, type User } from '../sto
 import type { AuditRecord } from '../store/audit/record.ts';
 import type { Store } from '../store/store.ts';
 import { personAgent } from './agents.ts';
+import { networkOf } from './network.ts';
 import { verifyPassword } from './passwords.ts';
 
 export interface SignIn {
@@ -34,7 +35,8 @@ const patience = {
 } as const satisfies Record<string, Patience>;
 
 /** What is typed may be a password by mistake, so only its hash is kept. */
-function keysOf({ email, address }: SignIn): Record<keyof typeof patience, string> {
+function keysOf({ email, address: asked }: SignIn): Record<keyof typeof patience, string> {
+  const address = networkOf(asked);
   const key = (...parts: string[]) => createHash('sha256').update(parts.join('\n')).digest('base64url');
   const account = email.trim().toLowerCase();
   return { both: key('both', account, address), account: key('account', account), address: key('address', address) };
