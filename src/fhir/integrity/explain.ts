@@ -9,18 +9,21 @@ import type { CheckedWrite } from './integrity.ts';
 /** Makes the expression of an issue of what the client sent; '' is the whole of it. */
 export type Locate = (write: Write, expression: string) => string;
 
-const asItIs: Locate = ({ type }, expression) => expression || type;
+export const asItIs: Locate = ({ type }, expression) => expression || type;
 
 /** The error for the client, when the store refused writes for their references; any other error as it is. */
 export async function explained(context: Context, error: unknown, locate: Locate = asItIs): Promise<unknown> {
   if (!(error instanceof FhirError) || !isViolation(error.detail.cause)) return error;
   const { missing, pointing } = error.detail.cause;
-  if (missing.length > 0) {
-    const issues = missing.flatMap(({ write, target }) => missingIssues(write, target, locate));
-    return new FhirError('unprocessable', 'References point at nothing.', { issues, cause: error.detail.cause });
-  }
+  if (missing.length > 0) return unresolvable(missing, locate, error.detail.cause);
   const issues = await pointingIssues(context, pointing, locate);
   return new FhirError('conflict', issues[0]?.diagnostics ?? error.message, { issues, cause: error.detail.cause });
+}
+
+/** The error of references that have to resolve and do not. */
+export function unresolvable(missing: ReferenceViolation['missing'], locate: Locate, cause?: unknown): FhirError {
+  const issues = missing.flatMap(({ write, target }) => missingIssues(write, target, locate));
+  return new FhirError('unprocessable', 'References point at nothing.', { issues, cause });
 }
 
 function isViolation(cause: unknown): cause is ReferenceViolation {

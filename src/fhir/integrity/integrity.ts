@@ -6,6 +6,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import type { Issue } from '../../shared/errors.ts';
 import type { Write } from '../../store/resources/write.ts';
 import type { Context } from '../context.ts';
+import { isLimited, unseen } from './hidden.ts';
 import { type Mention, mentionsOf } from './mentions.ts';
 import { enforcesAny, type Integrity, modeOf, type Policy } from './policy.ts';
 
@@ -43,21 +44,22 @@ function distinct(mentions: readonly Mention[]): readonly Mention[] {
   return [...new Map(mentions.map((mention) => [nameOf(mention), mention])).values()];
 }
 
-/** The references that are not enforced and point at nothing, of each write; what is written now is there. */
+type Looking = Pick<Context, 'access' | 'base' | 'integrity' | 'store' | 'log'>;
+
+/**
+ * The references that are not enforced and point at nothing (or at nothing that the caller may see), of each write; what is
+ * written now is there.
+ */
 export async function unresolved(
-  { integrity, store, log }: Pick<Context, 'integrity' | 'store' | 'log'>,
+  context: Looking,
   writes: readonly CheckedWrite[],
 ): Promise<ReadonlyMap<Write, readonly Issue[]>> {
   const found = new Map<Write, readonly Issue[]>();
+  const { integrity } = context;
   if (!integrity) return found;
-  const { seen } = integrity;
   const own = new Set(writes.filter(({ op }) => op !== 'delete').map(nameOf));
-  const unknown = distinct(writes.flatMap(remarkable)).filter((one) => !own.has(nameOf(one)) && !seen.has(nameOf(one)));
-  if (unknown.length === 0) return found;
-  const there = await store.resources.present(unknown);
-  if (seen.size > maxSeen) seen.clear();
-  const missing = new Set<string>();
-  for (const [at, one] of unknown.entries()) (there[at] ? seen : missing).add(nameOf(one));
+  const asked = distinct(writes.flatMap(remarkable)).filter((one) => !own.has(nameOf(one)));
+  const missing = await missingOf(context, integrity, asked);
   if (missing.size === 0) return found;
   for (const write of writes) {
     const issues = remarkable(write)
@@ -66,8 +68,26 @@ export async function unresolved(
     if (issues.length > 0) found.set(write, issues);
   }
   const names = [...found.keys()].map(nameOf);
-  log.info('References point at nothing.', { resources: names.slice(0, 10), targets: [...missing].slice(0, 10) });
+  context.log.info('References point at nothing.', {
+    resources: names.slice(0, 10),
+    targets: [...missing].slice(0, 10),
+  });
   return found;
+}
+
+async function missingOf(
+  context: Looking,
+  { seen }: Integrity,
+  asked: readonly Mention[],
+): Promise<ReadonlySet<string>> {
+  const limited = asked.filter(({ type }) => isLimited(context, type));
+  const unknown = asked.filter((one) => !limited.includes(one) && !seen.has(nameOf(one)));
+  const missing = new Set(limited.length === 0 ? [] : await unseen(context, limited));
+  if (unknown.length === 0) return missing;
+  const there = await context.store.resources.present(unknown);
+  if (seen.size > maxSeen) seen.clear();
+  for (const [at, one] of unknown.entries()) (there[at] ? seen : missing).add(nameOf(one));
+  return missing;
 }
 
 function remarkable({ mentions = [], needs }: CheckedWrite): readonly Mention[] {

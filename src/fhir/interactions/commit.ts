@@ -3,6 +3,7 @@ import type { Issue } from '../../shared/errors.ts';
 import type { Write, Written } from '../../store/resources/write.ts';
 import type { Resources } from '../../store/store.ts';
 import type { Context } from '../context.ts';
+import { demandSeen } from '../integrity/demand-seen.ts';
 import { explained, type Locate } from '../integrity/explain.ts';
 import { noteWritten, unresolved } from '../integrity/integrity.ts';
 import type { Reply } from '../reply.ts';
@@ -33,6 +34,7 @@ export async function commit(
   writes: readonly Write[],
   { effects = {}, locate }: CommitOptions = {},
 ): Promise<Committed> {
+  await demandSeen(context, writes, locate);
   // Beside the write and not before it, as only a remark is at stake; without an answer there is none.
   const remarks = unresolved(context, writes).catch(() => undefined);
   try {
