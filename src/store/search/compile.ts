@@ -174,7 +174,7 @@ function condition(compiling: Compiling, type: string, clause: Clause): Conditio
     case 'near':
       return near(sql, clause);
     case 'text':
-      return text(sql, clause);
+      return text(sql, type, clause);
     case 'missing':
       return missing(sql, clause);
     case 'chain':

@@ -1,5 +1,6 @@
 /** Full text: `_text` and `_content`. https://hl7.org/fhir/R4/search.html#text */
 import { type Condition, clauseKey, either, exists, type Match } from './condition.ts';
+import { currentOf } from './meta.ts';
 import type { ClauseOf, TextQuery } from './query.ts';
 import type { Sql } from './sql.ts';
 import { words } from './words.ts';
@@ -18,7 +19,8 @@ function tsquery(sql: Sql, query: TextQuery): string {
   return `(${parts.map((part) => tsquery(sql, part)).join(` ${operator} `)})`;
 }
 
-export function text(sql: Sql, clause: ClauseOf<'text'>): Condition {
+export function text(sql: Sql, type: string, clause: ClauseOf<'text'>): Condition {
+  const from = currentOf(sql, type);
   const found = either(
     clause.any.map((query): Match => {
       const asked = tsquery(sql, query);
@@ -31,10 +33,12 @@ export function text(sql: Sql, clause: ClauseOf<'text'>): Condition {
       return exists(`sp_text ${t} WHERE ${t}.v = ${v} AND ${found(t)}`);
     },
     list() {
-      const t = sql.alias();
-      return `SELECT ${t}.v FROM sp_text ${t} WHERE ${found(t)}`;
+      const [t, r] = [sql.alias(), sql.alias()];
+      // The texts of all types are in one table.
+      return `SELECT ${t}.v FROM sp_text ${t} WHERE ${found(t)} AND ${exists(`${from(r)} AND ${r}.v = ${t}.v`)}`;
     },
-    key: clauseKey(clause),
+    current: true,
+    key: `${type} ${clauseKey(clause)}`,
   };
 }
 

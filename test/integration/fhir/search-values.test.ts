@@ -260,6 +260,19 @@ describe('full text (R4 3.1.1.4.22, _text and _content)', () => {
     ['Patient?_has:Condition:subject:_text=toux', ['p2']],
   ])('%s', async (path, ids) => expect(await find(path)).toEqual(ids));
 
+  it('finds and counts resources of the type alone, however many others say the same', async () => {
+    for (let at = 0; at < 25; at += 1) {
+      await request('POST', '/Basic', { body: { resourceType: 'Basic', code: { text: 'quarantaine' } } });
+    }
+    const subject = { reference: 'Patient/p1' };
+    const flag = { resourceType: 'Flag', id: 'quiet', status: 'active', code: { text: 'quarantaine' }, subject };
+    await request('PUT', '/Flag/quiet', { body: flag });
+    await request('POST', '/Basic', { body: { resourceType: 'Basic', code: { text: 'quarantaine' } } });
+    expect(await find('Flag?_content=quarantaine')).toEqual(['quiet']);
+    const counted = await request('GET', '/Flag?_content=quarantaine&_summary=count');
+    expect(counted.as<{ total: number }>().total).toBe(1);
+  });
+
   it.each(['(a', 'a)', 'or', '"."', 'a and'])('of %j is refused', async (value) =>
     expect((await request('GET', `/Condition?_text=${encodeURIComponent(value)}`)).status).toBe(400),
   );
