@@ -66,7 +66,7 @@ describe('SMART discovery', () => {
     }
     expect(openid['authorization_response_iss_parameter_supported']).toBe(true);
     expect(openid['id_token_signing_alg_values_supported']).toContain('RS256');
-    for (const absent of ['userinfo_endpoint', 'registration_endpoint', 'pushed_authorization_request_endpoint']) {
+    for (const absent of ['userinfo_endpoint', 'registration_endpoint']) {
       expect(openid[absent]).toBeUndefined();
     }
   });

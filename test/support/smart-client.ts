@@ -117,16 +117,20 @@ export function claimsFor(clientId: string, audience: string): Record<string, un
   return { iss: clientId, sub: clientId, aud: audience, exp, jti: randomBytes(16).toString('hex') };
 }
 
+/** A form with a fresh assertion to the token endpoint, or another one that clients authenticate at. */
 export async function backendToken(
   origin: string,
   { clientId, key, scope }: { readonly clientId: string; readonly key: Key; readonly scope: string },
   changes: Readonly<Record<string, string>> = {},
+  headers: Readonly<Record<string, string>> = {},
+  path = '/oidc/token',
 ): Promise<TokenAnswer> {
-  return post(origin, '/oidc/token', {
+  const form = {
     grant_type: 'client_credentials',
     scope,
     client_assertion_type: assertionType,
     client_assertion: await key.assertion(claimsFor(clientId, `${origin}/oidc/token`)),
     ...changes,
-  });
+  };
+  return post(origin, path, form, headers);
 }
