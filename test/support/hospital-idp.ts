@@ -87,15 +87,15 @@ interface State {
   uris: Parameters<HospitalIdp['register']>[0];
 }
 
-function configuration({ options, keys, uris, ...rest }: State): Configuration {
+function configuration(state: State): Configuration {
+  const { options, keys, uris } = state;
   const { alg = 'RS256', clientAuth = 'client_secret_basic' } = options;
-  const state = rest;
   return {
     jwks: { keys },
     cookies: { keys: ['a cookie key of the hospital'] },
     pkce: { required: () => true },
     scopes: ['openid', 'profile', 'email', 'scope_all'],
-    claims: { openid: ['sub', ...claimNames], acr: null, auth_time: null, amr: null },
+    claims: { openid: ['sub', 'amr', 'acr', 'auth_time', ...claimNames] },
     conformIdTokenClaims: false,
     acrValues: ['eidas1', 'mfa'],
     enabledJWA: {
@@ -125,7 +125,7 @@ function configuration({ options, keys, uris, ...rest }: State): Configuration {
         ...(clientAuth === 'private_key_jwt'
           ? { jwks_uri: uris.jwksUri ?? '', token_endpoint_auth_signing_alg: 'RS256' }
           : {}),
-        application_type: 'native',
+        application_type: 'web',
         redirect_uris: [uris.redirect],
         post_logout_redirect_uris: [uris.postLogout],
         response_types: ['code'],

@@ -60,8 +60,8 @@ function resourceRoute(app: express.Express, auth: Auth): void {
   });
 }
 
-/** Called at the top of a test file: a server on a fresh database with one physician (`medecin`). */
-export function withOidcApp(): { readonly app: OidcApp } {
+/** Called at the top of a test file: a server on a fresh database that also trusts these hosts, with one physician (`medecin`). */
+export function withOidcApp(trusted: readonly string[] = []): { readonly app: OidcApp } {
   const database = withStore();
   const server = createServer();
   let app: OidcApp | undefined;
@@ -71,7 +71,7 @@ export function withOidcApp(): { readonly app: OidcApp } {
     const dataDir = await mkdtemp(join(tmpdir(), 'livedoc-secret-'));
     const secret = await openSecret(dataDir);
     const host = new URL(origin).host;
-    const auth = await openAuth({ store, secret, publicUrl: origin, trustedKeyHosts: [host], log: silent });
+    const auth = await openAuth({ store, secret, publicUrl: origin, trustedKeyHosts: [host, ...trusted], log: silent });
     const accounts = { store, secret, validate: () => [], now: () => new Date(), base: `${origin}/fhir`, log: silent };
     await addUser(accounts, medecin);
     const web = express();
