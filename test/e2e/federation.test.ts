@@ -14,7 +14,7 @@ import { type HospitalIdp, type Person, startHospitalIdp } from '../support/hosp
 import { medecin, withOidcApp } from '../support/oidc-app.ts';
 import { authorizationUrl, redeem, redirectUri } from '../support/smart-client.ts';
 
-const test = withOidcApp(['127.0.0.1']);
+const test = withOidcApp('127.0.0.1', ['127.0.0.1']);
 const verifier = 'v'.repeat(50);
 const admin = { client: { name: 'test' } };
 let idp: HospitalIdp;

@@ -40,9 +40,9 @@ export const medecin: NewUser = {
   password,
 };
 
-async function listen(server: Server): Promise<string> {
+async function listen(server: Server, hostName: string): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return `http://${hostName}:${(server.address() as AddressInfo).port}`;
 }
 
 /** Answers what the token's owner may do with Patients, or the error's status. */
@@ -60,14 +60,14 @@ function resourceRoute(app: express.Express, auth: Auth): void {
   });
 }
 
-/** Called at the top of a test file: a server on a fresh database that also trusts these hosts, with one physician (`medecin`). */
-export function withOidcApp(trusted: readonly string[] = []): { readonly app: OidcApp } {
+/** Called at the top of a test file, `hostName` being what 127.0.0.1 is called: a server on a fresh database that also trusts these hosts, with one physician (`medecin`). */
+export function withOidcApp(hostName = '127.0.0.1', trusted: readonly string[] = []): { readonly app: OidcApp } {
   const database = withStore();
   const server = createServer();
   let app: OidcApp | undefined;
   beforeAll(async () => {
     const { store } = database;
-    const origin = await listen(server);
+    const origin = await listen(server, hostName);
     const dataDir = await mkdtemp(join(tmpdir(), 'livedoc-secret-'));
     const secret = await openSecret(dataDir);
     const host = new URL(origin).host;
