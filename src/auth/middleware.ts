@@ -3,6 +3,7 @@ import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { noteSession } from '../store/accounts/browser-sessions.ts';
 import type { AuditRecord } from '../store/audit/record.ts';
 import { noteUse } from '../store/consent/decisions.ts';
+import { removeOfSession } from '../store/oidc/remove-artifacts.ts';
 import type { Store } from '../store/store.ts';
 import type { PersonAccount } from './account.ts';
 import { userAgentOf } from './accounts/device.ts';
@@ -87,6 +88,15 @@ async function noteBrowser(ctx: KoaContextWithOIDC, { db }: Store): Promise<void
   await noteSession(db, { uid, userId, address: ctx.ip, userAgent: userAgentOf(ctx.get('user-agent')) });
 }
 
+/** Whoever signs out of one application only ends what it has of the session, in all of its launches. */
+async function endApplication(ctx: KoaContextWithOIDC, store: Store): Promise<void> {
+  const { session, client, params } = ctx.oidc ?? {};
+  const isLeft = ctx.oidc?.route === 'end_session_confirm' && ctx.status === 303 && !params?.['logout'];
+  if (!isLeft || !client || session?.accountId === undefined) return;
+  const { uid: sessionUid, accountId } = session;
+  await removeOfSession(store.db, { sessionUid, accountId, clientId: client.clientId });
+}
+
 type FindUser = (accountId: string) => Promise<PersonAccount | undefined>;
 
 /** Puts it around the provider's routes. */
@@ -97,6 +107,7 @@ export function useMiddleware(provider: Provider, store: Store, findUser: FindUs
     if (ctx.oidc?.route === 'token') completeTokenAnswer(ctx);
     await noteTokenUse(ctx, store);
     await noteBrowser(ctx, store);
+    await endApplication(ctx, store);
     const told = eventOf(ctx);
     const record = told ? recordOf(ctx, told) : await signOutEvent(ctx, findUser);
     if (record) await store.audit.append(record);

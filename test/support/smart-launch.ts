@@ -29,14 +29,19 @@ export interface Launched {
 
 export type Asked = Omit<Authorization, 'origin' | 'verifier'> & { readonly walk?: Walk };
 
-/** From the authorization request to the token response of a public client. */
-export async function launchApp(origin: string, asked: Asked, browser = new Browser()): Promise<Launched> {
+/** From the authorization request to the token response; `proof` is what a confidential client proves itself by. */
+export async function launchApp(
+  origin: string,
+  asked: Asked,
+  browser = new Browser(),
+  proof: Readonly<Record<string, string>> = {},
+): Promise<Launched> {
   const { verifier } = pkce();
   const first = await browser.open(authorizationUrl({ ...asked, origin, verifier }));
   const { url, status, html } = await walkThrough(browser, first, asked.walk);
   const code = url.searchParams.get('code');
   if (!url.href.startsWith(redirectUri) || !code) throw new Error(`No code: ${status} ${url} ${html}`);
-  return redeem(origin, { client_id: asked.clientId, code, code_verifier: verifier });
+  return redeem(origin, { client_id: asked.clientId, code, code_verifier: verifier, ...proof });
 }
 
 /** What the application is told when there is no code. */

@@ -23,6 +23,22 @@ export async function removeByAccount(db: Database, accountId: string): Promise<
   await db.query({ text: 'delete from oidc_model where account_id = $1', values: [accountId] });
 }
 
+/** What one client has of a session and would lose with it: not what is for offline use. */
+export async function removeOfSession(
+  db: Database,
+  {
+    sessionUid,
+    accountId,
+    clientId,
+  }: { readonly sessionUid: string; readonly accountId: string; readonly clientId: string },
+): Promise<void> {
+  await db.query({
+    text: `delete from oidc_model where account_id = $1 and client_id = $2 and payload->>'sessionUid' = $3
+      and payload->'expiresWithSession' = 'true'::jsonb`,
+    values: [accountId, clientId, sessionUid],
+  });
+}
+
 export async function removeByClient(db: Database, clientId: string): Promise<void> {
   await db.query({ text: 'delete from oidc_model where client_id = $1', values: [clientId] });
 }
