@@ -16,7 +16,7 @@ import {
 import { removeByClient } from '../store/oidc/remove-artifacts.ts';
 import type { Store } from '../store/store.ts';
 import { type Actor, administration } from './actor.ts';
-import type { NewClient } from './client-checks.ts';
+import { clientProblem, type NewClient } from './client-checks.ts';
 import { newClientOf, stateOf } from './client-view.ts';
 import { needsSecret, newSecret, replaceRegistration, secretHash, storedClient } from './clients.ts';
 import { RegistrationError, registrationOf } from './registration-request.ts';
@@ -182,6 +182,8 @@ async function update(
     const row = checkOwner(await lockClientRow(tx.db, clientId), from);
     checkIdentity(row, body);
     const client = { ...registrationOf(body, { name: clientId, trustedHosts }), fapi: row.fapi };
+    const problem = clientProblem(client);
+    if (problem) throw new RegistrationError('invalid_client_metadata', problem);
     const waits = isOther(row, client);
     const { clientSecret: secret } = await replaceRegistration(tx.db, row, client);
     if (waits) {
