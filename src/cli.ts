@@ -1,13 +1,10 @@
 #!/usr/bin/env node
 /** `livedoc COMMAND`: joins the parts that a command needs, runs it, closes them. */
 import { parseArgs } from 'node:util';
-import { setUserStatus } from './auth/accounts/change-user.ts';
-import { addUser } from './auth/accounts.ts';
 import { clientCommands, clientUsage } from './client-command.ts';
 import {
   type Command,
   flag,
-  oneOf,
   print,
   printList,
   type Running,
@@ -24,19 +21,19 @@ import { reindexStatus, runReindex } from './reindex-command.ts';
 import { runServer } from './run-server.ts';
 import { FhirError } from './shared/errors.ts';
 import { createLogger } from './shared/logger.ts';
-import { listPeers, listUsers } from './store/accounts/list.ts';
+import { listPeers } from './store/accounts/list.ts';
 import { verifyChain } from './store/audit/verify-chain.ts';
 import { addPeer } from './store/dicom/peers.ts';
+import { userCommands, userUsage } from './user-command.ts';
 
 const usage = `livedoc COMMAND
 
   start                                              the server
   demo [--study FILE|FOLDER] [--once]                a small hospital, a chest X-ray, its report
-  user add --email E --role MEDECIN|PERSONNEL|ADMINISTRATEUR --nom N --prenom P [--password-stdin]
-  user status --email E --status ACTIVE|INACTIVE|SUSPENDED
+${userUsage}
 ${clientUsage}
   pacs add --ae-title A --host H --port P [--return sr,sc]
-  user list | pacs list
+  pacs list
   audit verify                                       checks the hash chains of the audit trail
   import loinc --folder F [--version V] [--language fr,...]
   import snomed --folder F [--module M] [--language fr,...]
@@ -45,43 +42,6 @@ ${clientUsage}
   reindex status
 
 --json prints the result as JSON. Settings come from the environment: docs/configuration.md.`;
-
-const roles = ['MEDECIN', 'PERSONNEL', 'ADMINISTRATEUR'] as const;
-const statuses = ['ACTIVE', 'INACTIVE', 'SUSPENDED'] as const;
-
-async function standardInput(): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks)
-    .toString('utf8')
-    .replace(/\r?\n$/, '');
-}
-
-async function password(values: Values): Promise<string> {
-  if (values['password-stdin']) return standardInput();
-  throw new UsageError(
-    'Give the password on standard input, with --password-stdin: as an argument everybody would see it.',
-  );
-}
-
-async function userAdd({ parts, log }: Running, values: Values): Promise<void> {
-  const email = text(values, 'email');
-  const user = {
-    email,
-    role: oneOf(values, 'role', roles),
-    nom: text(values, 'nom'),
-    prenom: text(values, 'prenom'),
-    password: await password(values),
-  };
-  const added = await addUser({ ...parts, log, now: () => new Date() }, user);
-  print(values, { id: added.id, email, practitioner: `Practitioner/${added.practitionerId}` });
-}
-
-async function userStatus({ parts, log }: Running, values: Values): Promise<void> {
-  const change = { email: text(values, 'email'), status: oneOf(values, 'status', statuses) };
-  await setUserStatus({ ...parts, log, now: () => new Date() }, change);
-  print(values, change);
-}
 
 /** PS3.5 6.2, VR AE. */
 const aeTitlePattern = /^(?=.*\S)[\x20-\x5B\x5D-\x7E]{1,16}$/;
@@ -137,16 +97,8 @@ async function reindex({ config, parts, log }: Running, values: Values): Promise
 }
 
 const commands: Readonly<Record<string, Command>> = {
+  ...userCommands,
   ...clientCommands,
-  'user add': {
-    options: { email: string, role: string, nom: string, prenom: string, 'password-stdin': flag, json: flag },
-    run: userAdd,
-  },
-  'user status': { options: { email: string, status: string, json: flag }, run: userStatus },
-  'user list': {
-    options: { json: flag },
-    run: ({ parts }, values) => printList(values, listUsers(parts.store.prisma)),
-  },
   'pacs list': {
     options: { json: flag },
     run: ({ parts }, values) => printList(values, listPeers(parts.store.prisma)),

@@ -24,8 +24,12 @@ export interface NewUser {
   readonly password?: string | undefined;
 }
 
-export interface AccountDeps extends Pick<Context, 'validate' | 'integrity' | 'now' | 'base' | 'log'> {
+/** What accounts are changed with, as long as no password is. */
+export interface DirectoryDeps extends Pick<Context, 'validate' | 'integrity' | 'now' | 'base' | 'log'> {
   readonly store: Store;
+}
+
+export interface AccountDeps extends DirectoryDeps {
   readonly secret: Secret;
 }
 
@@ -57,20 +61,11 @@ export interface AddedUser {
   readonly practitionerId: string;
 }
 
-/**
- * Creates the account, its Practitioner and its PractitionerRole, all or nothing. `actor` is who the audit trail names: a
- * text is a program of the server's own. Without a password, nobody signs in with one until a link gives it.
- * Throws FhirError `unprocessable` (email, names, password) or `conflict` (the email has an account).
- */
-export async function addUser(
-  deps: AccountDeps,
-  user: NewUser,
-  actor: Actor | string = 'livedoc user add',
+async function insert(
+  deps: DirectoryDeps,
+  given: NewUser,
+  { passwordHash, by }: { readonly passwordHash: string | null; readonly by: Actor },
 ): Promise<AddedUser> {
-  const by = typeof actor === 'string' ? { client: { name: actor } } : actor;
-  const given = { ...user, email: user.email.trim().toLowerCase(), nom: user.nom.trim(), prenom: user.prenom.trim() };
-  checkPerson(given);
-  const passwordHash = await hashFor(deps, given);
   const id = newId();
   return deps.store.transaction(async (tx) => {
     await tx.lock([`user ${given.email}`]);
@@ -87,6 +82,36 @@ export async function addUser(
     await tx.audit.append(administration(by, { subtype: 'user-add', action: 'C' }, { user_id: id, email, role }));
     return { id, practitionerId };
   });
+}
+
+function trimmed<T extends Omit<NewUser, 'password'>>(user: T): T {
+  const given = { ...user, email: user.email.trim().toLowerCase(), nom: user.nom.trim(), prenom: user.prenom.trim() };
+  checkPerson(given);
+  return given;
+}
+
+/**
+ * Creates the account, its Practitioner and its PractitionerRole, all or nothing. `actor` is who the audit trail names: a
+ * text is a program of the server's own. Without a password, nobody signs in with one until a link gives it.
+ * Throws FhirError `unprocessable` (email, names, password) or `conflict` (the email has an account).
+ */
+export async function addUser(
+  deps: AccountDeps,
+  user: NewUser,
+  actor: Actor | string = 'livedoc user add',
+): Promise<AddedUser> {
+  const by = typeof actor === 'string' ? { client: { name: actor } } : actor;
+  const given = trimmed(user);
+  return insert(deps, given, { passwordHash: await hashFor(deps, given), by });
+}
+
+/** The same for who comes by an invitation or by another identity provider. */
+export function addUserWithoutPassword(
+  deps: DirectoryDeps,
+  user: Omit<NewUser, 'password'>,
+  by: Actor,
+): Promise<AddedUser> {
+  return insert(deps, trimmed(user), { passwordHash: null, by });
 }
 
 /** Letters and digits that nobody confuses, 20 of 55: 115 bits. */

@@ -14,7 +14,7 @@ import {
 } from '../../store/accounts/users.ts';
 import { removeByAccount } from '../../store/oidc/remove-artifacts.ts';
 import type { Store } from '../../store/store.ts';
-import { type AccountDeps, checkPerson } from '../accounts.ts';
+import { checkPerson, type DirectoryDeps } from '../accounts.ts';
 import { type Actor, administration, commandActor } from '../actor.ts';
 import { systemAccess } from '../system-access.ts';
 import { followAccount } from './directory.ts';
@@ -104,7 +104,7 @@ async function tell(tx: Store, before: User, after: User, actor: Actor): Promise
  * another account, or nobody would be left to administrate).
  */
 export async function changeUser(
-  deps: AccountDeps,
+  deps: DirectoryDeps,
   which: WhichUser,
   changes: UserChanges,
   actor: Actor,
@@ -129,7 +129,7 @@ export async function changeUser(
 
 /** The status alone. Throws as `changeUser`. */
 export async function setUserStatus(
-  deps: AccountDeps,
+  deps: DirectoryDeps,
   { email, status }: { readonly email: string; readonly status: UserStatus },
   actor: Actor = commandActor('user status'),
 ): Promise<void> {

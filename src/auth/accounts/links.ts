@@ -9,7 +9,7 @@ import { noteResetAsked } from '../../store/accounts/former-passwords.ts';
 import { findLink, type LinkPurpose, saveLink, takeLink } from '../../store/accounts/links.ts';
 import { findUser, type User } from '../../store/accounts/users.ts';
 import { removeByAccount } from '../../store/oidc/remove-artifacts.ts';
-import { type AccountDeps, type AddedUser, addUser, type NewUser } from '../accounts.ts';
+import { type AddedUser, addUserWithoutPassword, type DirectoryDeps, type NewUser } from '../accounts.ts';
 import { type Actor, administration } from '../actor.ts';
 import { personAgent } from '../agents.ts';
 import type { Peer } from '../interaction/step.ts';
@@ -37,7 +37,7 @@ const hashOf = (token: string) => createHash('sha256').update(token).digest('bas
  * for an account that is not ACTIVE.
  */
 export async function issueLink(
-  deps: Pick<AccountDeps, 'store' | 'base'>,
+  deps: Pick<DirectoryDeps, 'store' | 'base'>,
   which: WhichUser,
   actor: Actor,
 ): Promise<IssuedLink> {
@@ -58,13 +58,13 @@ export async function issueLink(
 
 /** Creates the account and the link with which its owner chooses a password. Throws as `addUser`. */
 export async function inviteUser(
-  deps: AccountDeps,
+  deps: DirectoryDeps,
   user: Omit<NewUser, 'password'>,
   actor: Actor,
 ): Promise<AddedUser & IssuedLink> {
   return deps.store.transaction(async (tx) => {
     const inner = { ...deps, store: tx };
-    const added = await addUser(inner, user, actor);
+    const added = await addUserWithoutPassword(inner, user, actor);
     return { ...added, ...(await issueLink(inner, { id: added.id }, actor)) };
   });
 }

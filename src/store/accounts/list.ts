@@ -4,7 +4,16 @@ import type { PrismaClient } from '../generated/client.ts';
 /** Without the password's hash. */
 export function listUsers(prisma: PrismaClient) {
   return prisma.user.findMany({
-    select: { email: true, nom: true, prenom: true, role: true, status: true, practitionerId: true, lastLogin: true },
+    select: {
+      email: true,
+      nom: true,
+      prenom: true,
+      role: true,
+      status: true,
+      practitionerId: true,
+      lastLogin: true,
+      resetAskedAt: true,
+    },
     orderBy: { email: 'asc' },
   });
 }
