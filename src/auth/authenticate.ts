@@ -2,6 +2,7 @@
  * From an Authorization header to an Access.
  * https://www.rfc-editor.org/rfc/rfc6750
  */
+import { createHash } from 'node:crypto';
 import type { Access, Caller } from '../fhir/access.ts';
 import { FhirError } from '../shared/errors.ts';
 import { idHash } from '../store/oidc/artifact.ts';
@@ -49,14 +50,25 @@ interface Known {
   readonly expires: number;
 }
 
-function callerOf({ user, clientName, clientId, context }: Bearer): Caller {
+/** The same for the same words in any order; the context comes in, because scopes mean something else with another one. */
+function rightsOf({ scope, context }: Bearer): string {
+  const words = [...new Set((scope ?? '').split(' '))].sort();
+  return createHash('sha256')
+    .update(JSON.stringify([words, context?.patient ?? null]))
+    .digest('base64url');
+}
+
+function callerOf(bearer: Bearer): Caller {
+  const { user, clientName, clientId, context } = bearer;
   const client = { name: clientName };
-  if (!user) return { client, clientId };
+  const rights = rightsOf(bearer);
+  if (!user) return { client, clientId, rights };
   const practitioner = `Practitioner/${user.practitionerId}`;
   const patient = context?.patient;
   return {
     client,
     clientId,
+    rights,
     userId: user.id,
     role: user.role,
     practitioner,

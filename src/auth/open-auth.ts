@@ -29,6 +29,7 @@ import { type Federation, openFederation } from './federation/open-federation.ts
 import { purgeExpired, renewKeys } from './housekeeping.ts';
 import { type Interactions, interactionsOf } from './interaction/interactions.ts';
 import { launchesOf } from './launch/launches.ts';
+import { type PersonAccess, personAccessOf } from './launch/person-access.ts';
 import { useMiddleware } from './middleware.ts';
 import { registeredOrigins } from './origins.ts';
 import type { Pages } from './pages.ts';
@@ -79,6 +80,8 @@ export interface Auth {
   readonly factors: FactorDeps;
   /** What `http` mounts: the provider at /oidc (with that taken off the URL), the steps of a sign-in at /interaction. */
   serve(pages: Pages): Served;
+  /** What a person may see by role, whatever application asks. */
+  readonly personAccess: PersonAccess;
   /** Throws FhirError `unauthenticated`. */
   authenticate(credentials: Credentials): Promise<Access>;
   /** What a request that is carried out later keeps instead of its token, and the access that it gives then. */
@@ -211,7 +214,7 @@ export async function openAuth(options: AuthOptions): Promise<Auth> {
 
   const nonceKey = secret.derive('dpop nonces');
   const confirm = confirmer(store.db, new URL(publicUrl).origin, nonceKey);
-  const judge = authenticator(store.db, base, extract, confirm, options.veils);
+  const judge = authenticator(store.db, base, (resource) => extract(resource, { base }), confirm, options.veils);
   const origins = registeredOrigins(store.db);
   const brands = await publishBrands(store.db, options.brand ?? { name: 'LIVEDOC' }, publicUrl);
   const watch = hear(options, [judge.cache, origins], takeUpKeys);

@@ -23,6 +23,8 @@ export interface Caller {
   readonly client: AuditAgent;
   /** The client application as OAuth knows it; two may have one name. */
   readonly clientId?: string;
+  /** Names what the token may do: what is kept for one is not for another of the same person and application. */
+  readonly rights?: string;
   /** The peer's network address. */
   readonly address?: string;
   readonly requestId?: string;

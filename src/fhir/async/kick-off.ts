@@ -21,9 +21,9 @@ export const keptHours = 24;
 const maxOpen = 8;
 const maxKept = 64;
 
-/** Client and person: what is stored for them is for nobody else. */
-export function ownerOf({ clientId, client, userId }: Caller): string {
-  return JSON.stringify([clientId ?? client.name, userId ?? null]);
+/** Client, person and what they may: what is stored for them is for nobody else, and for no other patient's context. */
+export function ownerOf({ clientId, client, userId, rights }: Caller): string {
+  return JSON.stringify([clientId ?? client.name, userId ?? null, ...(rights === undefined ? [] : [rights])]);
 }
 
 export interface KickOff {

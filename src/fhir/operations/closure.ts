@@ -53,8 +53,8 @@ const mostConcepts = 1000;
 const mostAncestors = 100_000;
 
 function ownerOf({ access: { caller } }: Context): string {
-  const { userId, client } = caller;
-  return userId === undefined ? `client ${client.name}` : `user ${userId}`;
+  const { userId, client, clientId } = caller;
+  return userId === undefined ? `client ${clientId ?? client.name}` : `user ${userId}`;
 }
 
 function keyOf(context: Context, { parameters }: Call): ClosureKey {
