@@ -3,6 +3,8 @@ import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 
+type UserRole = 'MEDECIN' | 'PERSONNEL' | 'ADMINISTRATEUR';
+
 const port = z.coerce.number().int().min(0).max(65_535);
 const seconds = z.coerce.number().positive();
 const mebibytes = z.coerce.number().int().positive();
@@ -132,6 +134,14 @@ export const settings = z.object({
     .optional()
     .describe(
       'JSON, or a file of it: a Bundle of user-access brands in place of the one that the three settings above make.',
+    ),
+  LIVEDOC_SECOND_FACTOR: z
+    .string()
+    .regex(/^(?:none|(?:(?:MEDECIN|PERSONNEL|ADMINISTRATEUR)(?:,(?=.)|$))+)$/)
+    .default('ADMINISTRATEUR')
+    .transform((text) => text.split(',').filter((role): role is UserRole => role !== 'none'))
+    .describe(
+      'Roles that cannot sign in without a second factor, with commas, or none; every account may have one (docs/smart/second-factor.md).',
     ),
   LIVEDOC_KEY_ROTATION_DAYS: z.coerce
     .number()

@@ -1,6 +1,6 @@
 /** What a person has as second factor, and how it is taken away: by themselves, or by an administrator when all is lost. */
 import { FhirError } from '../../shared/errors.ts';
-import { findUserByEmail, type User } from '../../store/accounts/users.ts';
+import { findUser, findUserByEmail, type User } from '../../store/accounts/users.ts';
 import { hasFactors as hasAny, listFactors, removeAllFactors, removeFactor } from '../../store/factors/factors.ts';
 import { countRecoveryCodes } from '../../store/factors/recovery-codes.ts';
 import { removeByAccount } from '../../store/oidc/remove-artifacts.ts';
@@ -30,13 +30,16 @@ export interface FactorsView {
 /** From so few recovery codes on, their owner is told to make new ones. */
 export const fewCodes = 3;
 
-export async function factorsOf({ store, roles }: FactorDeps, user: User): Promise<FactorsView> {
-  const factors = await listFactors(store.db, user.id);
+async function listOf(store: Store, userId: string): Promise<Omit<FactorsView, 'isMandatory'>> {
+  const factors = await listFactors(store.db, userId);
   return {
     factors: factors.map(({ id, kind, name, createdAt, lastUsedAt }) => ({ id, kind, name, createdAt, lastUsedAt })),
-    codesLeft: await countRecoveryCodes(store.db, user.id),
-    isMandatory: roles.includes(user.role),
+    codesLeft: await countRecoveryCodes(store.db, userId),
   };
+}
+
+export async function factorsOf({ store, roles }: FactorDeps, user: User): Promise<FactorsView> {
+  return { ...(await listOf(store, user.id)), isMandatory: roles.includes(user.role) };
 }
 
 /** What of the account can be asked for; the options are for `navigator.credentials.get`, as JSON. */
@@ -93,28 +96,46 @@ export async function newCodes(deps: FactorDeps, user: User, peer: FactorPeer): 
   });
 }
 
+async function userOf(tx: Store, id: string): Promise<User> {
+  const user = await findUser(tx.db, id);
+  if (!user) throw new FhirError('notFound', 'There is no such account.');
+  return user;
+}
+
+/** What an account has, for an administrator; the look is in the audit trail. Throws FhirError `notFound`. */
+export async function showFactors(store: Store, id: string, actor: Actor): Promise<Omit<FactorsView, 'isMandatory'>> {
+  const user = await userOf(store, id);
+  await store.audit.append(administration(actor, { subtype: 'factor-list', action: 'R' }, { user_id: user.id }));
+  return listOf(store, user.id);
+}
+
+async function reset(tx: Store, user: User, actor: Actor): Promise<number> {
+  // With an administrator's token alone, their own sign-in would come down to the password.
+  if (actor.user?.reference === `Practitioner/${user.practitionerId}`) {
+    throw new FhirError('conflict', 'Your own second factor is reset by another administrator.');
+  }
+  await tx.lock([`factors ${user.id}`]);
+  const removed = await removeAllFactors(tx.db, user.id);
+  await removeByAccount(tx.db, user.id);
+  const deed = { subtype: 'factor-reset', action: 'D' } as const;
+  await tx.audit.append(administration(actor, deed, { user_id: user.id, factors: String(removed) }));
+  return removed;
+}
+
 /**
  * Takes every factor and recovery code of an account away and ends its sessions and tokens; where its role needs a second
- * factor, the next sign-in asks for a new one. Answers how many factors there were. Throws FhirError `notFound`.
+ * factor, the next sign-in asks for a new one. Answers how many factors there were. Throws FhirError `notFound`, `conflict`
+ * for one's own account.
  */
-export async function resetFactors(
-  store: Store,
-  find: (tx: Store) => Promise<User | undefined>,
-  actor: Actor,
-): Promise<number> {
-  return store.transaction(async (tx) => {
-    const user = await find(tx);
-    if (!user) throw new FhirError('notFound', 'There is no such account.');
-    await tx.lock([`factors ${user.id}`]);
-    const removed = await removeAllFactors(tx.db, user.id);
-    await removeByAccount(tx.db, user.id);
-    const deed = { subtype: 'factor-reset', action: 'D' } as const;
-    await tx.audit.append(administration(actor, deed, { user_id: user.id, factors: String(removed) }));
-    return removed;
-  });
+export function resetFactors(store: Store, id: string, actor: Actor): Promise<number> {
+  return store.transaction(async (tx) => reset(tx, await userOf(tx, id), actor));
 }
 
 /** The same, by email. */
 export function resetFactorsByEmail(store: Store, email: string, actor: Actor): Promise<number> {
-  return resetFactors(store, (tx) => findUserByEmail(tx.db, email.trim()), actor);
+  return store.transaction(async (tx) => {
+    const user = await findUserByEmail(tx.db, email.trim());
+    if (!user) throw new FhirError('notFound', `${email} has no account.`);
+    return reset(tx, user, actor);
+  });
 }

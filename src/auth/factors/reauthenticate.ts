@@ -8,6 +8,7 @@ import { hasFactors } from '../../store/factors/factors.ts';
 import { signIn } from '../sign-in.ts';
 import { checkFactor, type Proof } from './check.ts';
 import type { FactorDeps, FactorPeer } from './deps.ts';
+import { factorRecord } from './factor-audit.ts';
 import { withSecondFactor } from './methods.ts';
 
 export interface Reproof {
@@ -32,6 +33,17 @@ interface Session {
 /** What challenges of a session are bound to. */
 export const ofSession = (sessionUid: string) => `session ${sessionUid}`;
 
+async function welcome(
+  { store }: FactorDeps,
+  user: User,
+  amr: readonly string[],
+  peer: FactorPeer,
+): Promise<Reauthenticated> {
+  const told = { type: 'login', subtype: 'reauthentication', action: 'E', outcome: '0' } as const;
+  await store.audit.append(factorRecord(user, peer, told, { amr: amr.join(' ') }));
+  return { kind: 'welcome', amr };
+}
+
 /** Limits and audit are those of a sign-in. The answer does not say which part was wrong. */
 export async function reauthenticate(
   deps: FactorDeps,
@@ -49,9 +61,9 @@ export async function reauthenticate(
     const checked = await checkFactor(deps, tried, peer);
     if (checked.kind !== 'right') return checked;
     second = checked;
-    if (second.isUserVerified) return { kind: 'welcome', amr: [second.method, 'mfa'] };
+    if (second.isUserVerified) return welcome(deps, user, [second.method, 'mfa'], peer);
   }
   const first = await signIn(deps.store, deps.secret.derive('pepper'), { ...peer, email: user.email, password });
   if (first.kind !== 'welcome') return first;
-  return { kind: 'welcome', amr: second ? withSecondFactor(['pwd'], second.method) : ['pwd'] };
+  return welcome(deps, user, second ? withSecondFactor(['pwd'], second.method) : ['pwd'], peer);
 }

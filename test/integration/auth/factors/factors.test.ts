@@ -12,7 +12,10 @@ import {
   factorsOf,
   needsSecondFactor,
   resetFactors,
+  resetFactorsByEmail,
 } from '../../../../src/auth/factors/manage.ts';
+import { ofSession, type Reproof, reauthenticate } from '../../../../src/auth/factors/reauthenticate.ts';
+import { hashPassword } from '../../../../src/auth/passwords.ts';
 import { openSecret, type Secret } from '../../../../src/auth/secret.ts';
 import { silent } from '../../../../src/shared/logger.ts';
 import type { User, UserRole } from '../../../../src/store/accounts/users.ts';
@@ -353,13 +356,83 @@ describe('taking a factor away', () => {
       values: [user.id],
     });
     const actor = { client: { name: 'a test' } };
-    expect(await resetFactors(database.store, async () => user, actor)).toBe(1);
+    expect(await resetFactors(database.store, user.id, actor)).toBe(1);
     expect(await factorsOf(deps, user)).toEqual({ factors: [], codesLeft: undefined, isMandatory: true });
     expect((await prove(user, { code: codes[0] ?? '' })).kind).toBe('refused');
     const sessions = { text: 'select 1 from oidc_model where account_id = $1', values: [user.id] };
     expect(await database.store.db.query(sessions)).toEqual([]);
-    await expect(resetFactors(database.store, async () => undefined, actor)).rejects.toMatchObject({
-      kind: 'notFound',
+    await expect(resetFactors(database.store, 'nobody', actor)).rejects.toMatchObject({ kind: 'notFound' });
+    await expect(resetFactorsByEmail(database.store, 'nobody@x.fr', actor)).rejects.toMatchObject({ kind: 'notFound' });
+    expect(await resetFactorsByEmail(database.store, user.email.toUpperCase(), actor)).toBe(0);
+    const self = { ...actor, user: { name: 'x', reference: `Practitioner/${user.practitionerId}` } };
+    await expect(resetFactors(database.store, user.id, self)).rejects.toMatchObject({ kind: 'conflict' });
+  });
+});
+
+describe('proving it again', () => {
+  const password = 'un mot de passe assez long';
+  let hash: string;
+  beforeAll(async () => {
+    hash = await hashPassword(secret.derive('pepper'), password);
+  });
+
+  async function aSession(): Promise<{ user: User; sessionUid: string }> {
+    const user = await aUser(database.store);
+    await database.store.db.query({
+      text: 'update users set password_hash = $2 where id::text = $1',
+      values: [user.id, hash],
     });
+    return { user, sessionUid: `session-${user.id}` };
+  }
+  const again = (session: { user: User; sessionUid: string }, proof: Reproof) =>
+    reauthenticate(deps, session, proof, peer);
+
+  it('takes the password where there is no second factor', async () => {
+    const session = await aSession();
+    expect(await again(session, { password })).toEqual({ kind: 'welcome', amr: ['pwd'] });
+    expect(await again(session, { password: 'not the password' })).toEqual({ kind: 'refused' });
+    expect(await again(session, {})).toEqual({ kind: 'refused' });
+    expect(await again(session, { code: '123456' })).toEqual({ kind: 'refused' });
+    expect(await audited('reauthentication', session.user)).toBe(1);
+  });
+
+  it('takes both where there is one, and a code once', async () => {
+    const session = await aSession();
+    const { secret: text } = await withDevice(session.user);
+    expect(await again(session, { password })).toEqual({ kind: 'refused' });
+    expect(await again(session, { code: codeAt(text, time.now()) })).toEqual({ kind: 'refused' });
+    const proof = { password, code: codeAt(text, time.now()) };
+    expect(await again(session, proof)).toEqual({ kind: 'welcome', amr: ['pwd', 'otp', 'mfa'] });
+    expect(await again(session, proof)).toEqual({ kind: 'refused' });
+    time.turn(30);
+    const wrong = { password: 'not the password', code: codeAt(text, time.now()) };
+    expect(await again(session, wrong)).toEqual({ kind: 'refused' });
+  });
+
+  it('takes a key alone when it has verified its user, of this session only', async () => {
+    const session = await aSession();
+    const [key, plain] = [new Authenticator({ verifiesUser: true }), new Authenticator()];
+    await withKey(session.user, key);
+    await withKey(session.user, plain);
+    const ask = async (uid: string) => (await askable(deps, session.user, ofSession(uid))).keyOptions ?? '';
+    const elsewhere = key.get(await ask('another'), deps.rp.origin);
+    expect(await again(session, { assertion: elsewhere })).toEqual({ kind: 'refused' });
+    const bare = plain.get(await ask(session.sessionUid), deps.rp.origin);
+    expect(await again(session, { assertion: bare })).toEqual({ kind: 'refused' });
+    const assertion = key.get(await ask(session.sessionUid), deps.rp.origin);
+    expect(await again(session, { assertion })).toEqual({ kind: 'welcome', amr: ['hwk', 'mfa'] });
+  });
+
+  it('is over with the account, and waits after too many tries', async () => {
+    const session = await aSession();
+    const { secret: text } = await withDevice(session.user);
+    for (let guess = 0; guess < 6; guess += 1) await again(session, { password, code: '000000' });
+    expect((await again(session, { password, code: codeAt(text, time.now()) })).kind).toBe('wait');
+    const suspended = await aSession();
+    await database.store.db.query({
+      text: "update users set status = 'SUSPENDED' where id::text = $1",
+      values: [suspended.user.id],
+    });
+    expect(await again(suspended, { password })).toEqual({ kind: 'refused' });
   });
 });
