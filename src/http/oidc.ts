@@ -3,11 +3,14 @@
  * http://hl7.org/fhir/smart-app-launch/app-launch.html
  */
 import { Router } from 'express';
+import type { BreakGlass } from '../auth/glass/break-glass.ts';
 import { smartStyle, smartStylePath } from '../auth/launch/style.ts';
 import type { Auth } from '../auth/open-auth.ts';
 import type { Logger } from '../shared/logger.ts';
 import { accountRoutes } from './account/account.ts';
 import { discoveryRoutes } from './discovery.ts';
+import { glassRoutes } from './glass/glass.ts';
+import { launcherRoutes } from './launcher/launcher.ts';
 import { providerPages } from './pages/provider-pages.ts';
 import { registrationRoutes } from './registration.ts';
 import { authorizeByPost } from './sign-in/authorize-by-post.ts';
@@ -18,11 +21,13 @@ import { signInRoutes } from './sign-in/sign-in.ts';
 
 export interface OidcDeps {
   readonly auth: Auth;
+  /** Absent: nobody breaks the glass. */
+  readonly breakGlass?: BreakGlass;
   readonly log: Logger;
 }
 
 /** To be mounted at the server's root: /oidc, /interaction and SMART's discovery document below the FHIR base. */
-export function oidc({ auth, log }: OidcDeps): Router {
+export function oidc({ auth, breakGlass, log }: OidcDeps): Router {
   const router = Router();
   const { listener, interactions, browser } = auth.serve(providerPages);
   const { origin } = new URL(auth.issuer);
@@ -43,5 +48,7 @@ export function oidc({ auth, log }: OidcDeps): Router {
   router.use(federationRoutes(auth.federation, log));
   const { applications, factors, accounts } = auth;
   router.use(accountRoutes({ browser, applications, factors, accounts, origin, log }));
+  if (breakGlass) router.use(glassRoutes({ browser, breakGlass, origin, log }));
+  router.use(launcherRoutes({ browser, launcher: auth.launcher, origin, log }));
   return router;
 }

@@ -124,6 +124,21 @@ export const terms = {
       'Identity in the image differs from the record',
     ],
   },
+  restriction: {
+    restricted: ['Traitement limité (RGPD, article 18)', 'Processing restricted (GDPR, article 18)'],
+  },
+  'break-the-glass-reason': {
+    'vital-emergency': ['Urgence vitale', 'Danger to life'],
+    'unable-to-consent': ["Patient hors d'état de consentir", 'Patient unable to consent'],
+    'continuity-of-care': ['Continuité des soins urgents', 'Continuity of urgent care'],
+    'contagion-risk': ["Risque de contagion pour l'entourage", 'Danger of contagion to others'],
+    'patient-request': ['À la demande du patient présent', 'At the request of the patient, who is present'],
+  },
+  'break-the-glass-verdict': {
+    justified: ['Justifié', 'Justified'],
+    'not-justified': ['Non justifié', 'Not justified'],
+    'follow-up': ['À suivre', 'To be followed up'],
+  },
 } as const satisfies Record<string, Record<string, Names>>;
 
 export type System = keyof typeof terms;

@@ -94,8 +94,8 @@ export async function reviewGlass(
 ): Promise<Glass | undefined> {
   const [row] = await db.query<Glass>({
     text: `with g as (
-        update break_glass set verdict = $2, comment = $3, reviewed_by = $4, reviewed_at = now()
-        where id::text = $1 and user_id::text <> $4::text and (verdict is null or verdict = 'follow-up') returning *)
+        update break_glass set verdict = $2, comment = $3, reviewed_by = $4::uuid, reviewed_at = now()
+        where id::text = $1 and user_id <> $4::uuid and (verdict is null or verdict = 'follow-up') returning *)
       select ${columns} from g join users u on u.id = g.user_id`,
     values: [id, verdict, comment, by],
   });
