@@ -10,6 +10,7 @@ import { userAgentOf } from './accounts/device.ts';
 import { personAgent } from './agents.ts';
 import { askForOfflineAccess } from './consent/prompt.ts';
 import { launchMembers } from './launch/launches.ts';
+import { nameRefreshingClient } from './public-refresh.ts';
 
 type Told = Pick<AuditRecord, 'type' | 'subtype' | 'action' | 'outcome'> & { readonly outcomeText?: string };
 
@@ -103,6 +104,7 @@ type FindUser = (accountId: string) => Promise<PersonAccount | undefined>;
 export function useMiddleware(provider: Provider, store: Store, findUser: FindUser): void {
   provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
     askForOfflineAccess(ctx);
+    await nameRefreshingClient(ctx, store.db);
     await next();
     if (ctx.oidc?.route === 'token') completeTokenAnswer(ctx);
     await noteTokenUse(ctx, store);

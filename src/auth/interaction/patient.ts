@@ -17,7 +17,7 @@ import {
   readPatient,
 } from '../launch/find-records.ts';
 import { needsOf, pickedOf } from '../launch/needs.ts';
-import { personAccess, personContext } from '../launch/person-access.ts';
+import { personContext } from '../launch/person-access.ts';
 import { lifetimes } from '../lifetimes.ts';
 import { type Details, type InteractionDeps, type Peer, type Steps, type StepView, text } from './step.ts';
 
@@ -43,16 +43,18 @@ export interface PatientStep {
   view(request: IncomingMessage, response: ServerResponse, looking: Looking, peer: Peer): Promise<PatientView>;
   /** Throws FhirError `forbidden`, `notFound` or `gone` for what the person may not choose; the sign-in stays where it is. */
   submit(request: IncomingMessage, response: ServerResponse, form: PatientForm, peer: Peer): Promise<void>;
+  /** Whom the application will be about, for the pages after; undefined where it is about nobody that the person may see. */
+  chosen(request: IncomingMessage, response: ServerResponse, peer: Peer): Promise<PatientChoice | undefined>;
 }
 
-export function patientStep(steps: Steps, { store, secret, base, log }: InteractionDeps): PatientStep {
+export function patientStep(steps: Steps, { store, secret, base, log, personAccess }: InteractionDeps): PatientStep {
   const deps = { store, base, log, pageKey: secret.derive('pages') };
 
   async function contextOf(details: Details, peer: Peer): Promise<Context> {
     const user = await findUser(store.db, details.session?.accountId ?? '');
     if (user?.status !== 'ACTIVE') throw new FhirError('notFound', 'Nobody is signed in for this any more.');
     const { clientId, clientName = clientId } = await steps.clientOf(details);
-    return personContext(deps, personAccess(user, { clientName, ...peer }));
+    return personContext(deps, await personAccess(user, { clientName, ...peer }));
   }
 
   /** The patient that is chosen already, by the EHR or by the person. */
@@ -88,6 +90,18 @@ export function patientStep(steps: Steps, { store, secret, base, log }: Interact
       const id = text(encounter);
       if (id !== '') await readEncounter(context, id, chosen);
       await steps.finish(request, response, { picked: { patient: chosen, encounter: id === '' ? null : id } });
+    },
+
+    async chosen(request, response, peer) {
+      const details = await steps.details(request, response);
+      const id = await patientOf(details);
+      if (id === undefined) return undefined;
+      try {
+        return await readPatient(await contextOf(details, peer), id);
+      } catch (error) {
+        if (error instanceof FhirError) return undefined;
+        throw error;
+      }
     },
   };
 }

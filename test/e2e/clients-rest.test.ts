@@ -1,0 +1,98 @@
+// FHIR libraries that others wrote, with tokens of this server: create, read, update, search, delete, and what they are refused.
+// https://github.com/Vermonster/fhir-kit-client, https://www.medplum.com/docs/sdk/core.medplumclient
+import { MedplumClient } from '@medplum/core';
+import type { Bundle, Observation, Patient } from '@medplum/fhirtypes';
+import { Client } from 'fhir-kit-client';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { withSmartServer } from '../support/smart-server.ts';
+
+const smart = withSmartServer();
+const aPatient = (family: string): Patient => ({ resourceType: 'Patient', name: [{ use: 'official', family }] });
+const anObservation = (patient: string): Observation => ({
+  resourceType: 'Observation',
+  status: 'final',
+  code: { text: 'weight' },
+  subject: { reference: `Patient/${patient}` },
+});
+
+describe('fhir-kit-client', () => {
+  let client: Client;
+  const status = (refused: unknown) => (refused as { readonly response: { readonly status: number } }).response.status;
+
+  beforeAll(async () => {
+    client = new Client({
+      baseUrl: smart.server.base,
+      bearerToken: await smart.server.token({ scope: 'user/*.cruds' }),
+    });
+  });
+
+  it('finds where to authorize, as SMART says', async () => {
+    const metadata = (await client.smartAuthMetadata()) as { readonly authorizeUrl?: URL; readonly tokenUrl?: URL };
+    expect(String(metadata.authorizeUrl)).toBe(`${smart.server.origin}/oidc/auth`);
+    expect(String(metadata.tokenUrl)).toBe(`${smart.server.origin}/oidc/token`);
+  });
+
+  it('creates, reads, updates and searches', async () => {
+    const made = (await client.create({ resourceType: 'Patient', body: aPatient('Kané') as never })) as Patient;
+    const id = made.id ?? '';
+    await client.update({ resourceType: 'Patient', id, body: { ...made, active: true } as never });
+    const read = (await client.read({ resourceType: 'Patient', id })) as Patient;
+    expect([read.active, read.meta?.versionId]).toEqual([true, '2']);
+    const old = (await client.vread({ resourceType: 'Patient', id, version: '1' })) as Patient;
+    expect(old.active).toBeUndefined();
+    const found = (await client.search({ resourceType: 'Patient', searchParams: { family: 'kane' } })) as Bundle;
+    expect(found.entry?.map(({ resource }) => resource?.id)).toEqual([id]);
+    await client.create({ resourceType: 'Observation', body: anObservation(id) as never });
+    const inside = (await client.compartmentSearch({
+      resourceType: 'Observation',
+      compartment: { resourceType: 'Patient', id },
+    })) as Bundle;
+    expect(inside.entry).toHaveLength(1);
+  });
+
+  it('follows pages', async () => {
+    const first = (await client.search({
+      resourceType: 'Patient',
+      searchParams: { _count: 1, _sort: '_id' },
+    })) as Bundle;
+    const second = (await client.nextPage({ bundle: first as never })) as Bundle;
+    expect(second.entry?.[0]?.resource?.id).not.toBe(first.entry?.[0]?.resource?.id);
+  });
+
+  it('is refused what its scope does not give, and everything without a token', async () => {
+    const bearerToken = await smart.server.token({ scope: 'user/Patient.rs' });
+    const reader = new Client({ baseUrl: smart.server.base, bearerToken });
+    expect(await reader.read({ resourceType: 'Patient', id: 'awa' })).toMatchObject({ id: 'awa' });
+    const create = reader.create({ resourceType: 'Patient', body: aPatient('X') as never });
+    expect(await create.catch(status)).toBe(403);
+    expect(await reader.read({ resourceType: 'Observation', id: 'awa-pulse' }).catch(status)).toBe(403);
+    const nobody = new Client({ baseUrl: smart.server.base });
+    expect(await nobody.read({ resourceType: 'Patient', id: 'awa' }).catch(status)).toBe(401);
+  });
+});
+
+describe('MedplumClient', () => {
+  const clientOf = async (scope: string): Promise<MedplumClient> => {
+    const client = new MedplumClient({ baseUrl: `${smart.server.origin}/`, fhirUrlPath: 'fhir', cacheTime: 0 });
+    client.setAccessToken(await smart.server.token({ scope }));
+    return client;
+  };
+
+  it('creates, reads, updates and searches', async () => {
+    const client = await clientOf('user/*.cruds');
+    const made = await client.createResource(aPatient('Coulibaly'));
+    const updated = await client.updateResource({ ...made, active: true });
+    expect(updated.meta?.versionId).toBe('2');
+    expect((await client.searchOne('Patient', { family: 'coulibaly' }))?.id).toBe(made.id);
+    const observation = await client.createResource(anObservation(made.id ?? ''));
+    expect(await client.searchResources('Observation', { subject: `Patient/${made.id}` })).toHaveLength(1);
+    expect((await client.readResource('Observation', observation.id ?? '')).status).toBe('final');
+  });
+
+  it('is refused what its scope does not give', async () => {
+    const client = await clientOf('user/Patient.rs');
+    expect((await client.readResource('Patient', 'awa')).id).toBe('awa');
+    await expect(client.createResource(aPatient('X'))).rejects.toThrow();
+    await expect(client.readResource('Observation', 'awa-pulse')).rejects.toThrow();
+  });
+});
