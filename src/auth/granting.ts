@@ -68,6 +68,8 @@ const withoutSlash = (url: string) => url.replace(/\/$/, '');
 export function audienceCheck(base: string): (ctx: KoaContextWithOIDC, value: string | undefined) => void {
   return (ctx, value) => {
     demandShort(text(ctx.oidc.params?.['scope']));
+    // What was pushed was judged then; the library keeps it in a JWT, whose own `aud` has taken the place of SMART's.
+    if (ctx.oidc.entities.PushedAuthorizationRequest && ctx.oidc.route === 'authorization') return;
     const asksResources = text(ctx.oidc.params?.['scope']).split(' ').some(parseScope);
     if (value === undefined && !asksResources) return;
     if (value !== undefined && withoutSlash(value) === base) return;

@@ -19,21 +19,26 @@ export function askForOfflineAccess(ctx: KoaContextWithOIDC): void {
   ctx.state[key] = true;
 }
 
-/** After the library has looked for it, and before it decides which pages to show. */
-export function takeBackPrompt(ctx: KoaContextWithOIDC): void {
-  const { params } = ctx.oidc;
-  if (ctx.state[key] !== true || !params) return;
-  const own = words(params['prompt']).filter((word) => word !== 'consent');
-  params['prompt'] = own.length > 0 ? own.join(' ') : undefined;
-}
+const pushing = 'pushed_authorization_request';
 
-/** The same for a request that was pushed (RFC 9126): what it asks for is known only once the library has read it. */
+/**
+ * The same for a request that was pushed (RFC 9126): what it asks for is known only once the library has read it. It is kept
+ * with the word twice, which says the same and tells that it is ours.
+ */
 export function askForPushedOfflineAccess(ctx: KoaContextWithOIDC): void {
   const { params, route } = ctx.oidc;
-  const isRead = route === 'pushed_authorization_request' || route === 'authorization';
   const prompts = words(params?.['prompt']);
-  if (!params || !isRead || !words(params['scope']).includes('offline_access')) return;
+  if (!params || route !== pushing || !words(params['scope']).includes('offline_access')) return;
   if (prompts.includes('none') || prompts.includes('consent')) return;
-  params['prompt'] = [...prompts, 'consent'].join(' ');
-  ctx.state[key] = true;
+  params['prompt'] = [...prompts, 'consent', 'consent'].join(' ');
+}
+
+/** After the library has looked for it, and before it decides which pages to show. */
+export function takeBackPrompt(ctx: KoaContextWithOIDC): void {
+  const { params, route } = ctx.oidc;
+  const prompts = words(params?.['prompt']);
+  const isOurs = ctx.state[key] === true || prompts.filter((word) => word === 'consent').length > 1;
+  if (!isOurs || !params || route === pushing) return;
+  const own = prompts.filter((word) => word !== 'consent');
+  params['prompt'] = own.length > 0 ? own.join(' ') : undefined;
 }
