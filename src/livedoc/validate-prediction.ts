@@ -71,6 +71,10 @@ async function validate(deps: ValidationDeps, asked: ValidationAsked): Promise<V
   // Whoever comes second waits here, and then sees what the first has done.
   await context.store.lock([`validation of ${asked.id}`]);
   const seen = await look(context, asked.id);
+  // What is seen in an emergency only is read only: the server's own hand would not be stopped from writing it.
+  if (context.access.veil?.hides('u', seen.report.resource)) {
+    throw new FhirError('forbidden', 'A closed record is opened to be read, not to be changed.');
+  }
   await demandOpen(context.store, seen.report, asked);
   const looked = resourcesOf(seen);
   const [field, sentence] = contradiction(asked.word, looked) ?? [];
