@@ -29,6 +29,7 @@ export async function connect(
     redirect: provider.redirect_uri,
     postLogout: provider.post_logout_redirect_uri,
     jwksUri: provider.jwks_uri,
+    backchannel: provider.backchannel_logout_uri,
   });
 }
 

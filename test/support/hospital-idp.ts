@@ -45,7 +45,12 @@ export interface HospitalIdp {
   logoutClaims(about: Claims): Claims;
   rotateKeys(): Promise<void>;
   /** Registers our redirect URIs, as the hospital's administrator would. */
-  register(uris: { readonly redirect: string; readonly postLogout: string; readonly jwksUri?: string }): void;
+  register(uris: {
+    readonly redirect: string;
+    readonly postLogout: string;
+    readonly jwksUri?: string;
+    readonly backchannel?: string;
+  }): void;
   close(): Promise<void>;
 }
 
@@ -132,6 +137,8 @@ function configuration(state: State): Configuration {
         grant_types: ['authorization_code'],
         id_token_signed_response_alg: alg,
         ...(options.userinfoSignedAlg ? { userinfo_signed_response_alg: options.userinfoSignedAlg } : {}),
+        // Without an address there is no `sid` in its ID tokens.
+        backchannel_logout_uri: uris.backchannel ?? 'http://localhost:9/none',
         backchannel_logout_session_required: true,
       },
     ],

@@ -5,12 +5,13 @@ import { idHash } from '../../store/oidc/artifact.ts';
 import { type SignOutDeps, upstreamSignOut } from './sign-out.ts';
 
 /** The sign-in has led to a session: its uid is known only now. */
-async function name({ store }: SignOutDeps, { oidc }: KoaContextWithOIDC): Promise<void> {
-  const { Interaction: interaction } = oidc.entities;
+async function name({ store }: SignOutDeps, { oidc, path }: KoaContextWithOIDC): Promise<void> {
+  // Of the path: the entity is of the next step by now, where there is one.
+  const uid = path.slice(path.lastIndexOf('/') + 1);
   const userId = oidc.result?.login?.accountId;
   const sessionUid = oidc.session?.uid;
-  if (!interaction || userId === undefined || sessionUid === undefined) return;
-  await nameFederatedSession(store.db, { signInHash: idHash(interaction.uid), sessionUid, userId });
+  if (userId === undefined || sessionUid === undefined) return;
+  await nameFederatedSession(store.db, { signInHash: idHash(uid), sessionUid, userId });
 }
 
 /** Signing out leads by way of the provider; but not when one person takes another's place at the browser, who has just come from there. */
