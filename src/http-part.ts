@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { followRestrictions } from './auth/consents/follow.ts';
 import { withConsents, withConsentsDeep } from './auth/consents/validate-consent.ts';
+import { type BreakGlass, breakGlassOf, noteEnds } from './auth/glass/break-glass.ts';
 import { type Auth, type AuthOptions, openAuth } from './auth/open-auth.ts';
 import { auditedRefusals } from './auth/refusals.ts';
 import { systemAccess } from './auth/system-access.ts';
@@ -42,6 +43,7 @@ export interface HttpPart {
 interface Open extends HttpPart {
   readonly terminology: Terminology;
   readonly auth: Auth;
+  readonly breakGlass: BreakGlass;
   readonly signing: SigningKeys;
 }
 
@@ -90,7 +92,16 @@ export async function openHttpPart(part: HttpPart, closers: Closers): Promise<Re
   closers.add('posted profiles', () => following.close());
   const terminology = await openTerminology({ store, folder: join(root, 'fhir-profiles') });
   closers.add('terminology', () => terminology.close());
-  const open = { ...part, terminology, auth, signing: await openSigningKeys(store, secret) };
+  const breakGlass = breakGlassOf({
+    store,
+    factors: auth.factors,
+    roles: new Set(config.LIVEDOC_BREAK_GLASS_ROLES),
+    minutes: config.LIVEDOC_BREAK_GLASS_MINUTES,
+    onChange: auth.forget,
+    log,
+  });
+  closers.add('ends of emergencies', noteEnds(breakGlass, log));
+  const open = { ...part, terminology, auth, breakGlass, signing: await openSigningKeys(store, secret) };
   const context = contextOf(open);
   const later = await runJobs({
     databaseUrl: parts.databaseUrl,
@@ -121,7 +132,7 @@ function contextOf({ config, parts, terminology, log }: Open): Omit<Context, 'ac
 }
 
 function listenerOf(
-  { config, parts: { store }, auth, receive, signing, metrics, log }: Open,
+  { config, parts: { store }, auth, breakGlass, receive, signing, metrics, log }: Open,
   context: Omit<Context, 'access'>,
 ): RequestListener {
   const authenticate = auditedRefusals(auth.authenticate, store, now);
@@ -141,14 +152,16 @@ function listenerOf(
       return { database: undefined };
     },
     routers: {
-      oidc: oidc({ auth, log }),
+      oidc: oidc({ auth, breakGlass, log }),
       dicomweb: dicomweb({ authenticate: ofRequest, receive, base: `${config.publicUrl}/dicomweb` }),
       api: api({
         authenticate: ofRequest,
         contextOf: (access) => ({ ...context, access }),
         server: systemAccess('livedoc api'),
         keys: signing,
+        personAccess: auth.personAccess,
         language: config.LIVEDOC_LANG,
+        breakGlass,
         base: `${config.publicUrl}/api`,
         log,
       }),

@@ -28,6 +28,7 @@ import { useFederation } from './federation/middleware.ts';
 import { type Federation, openFederation } from './federation/open-federation.ts';
 import { purgeExpired, renewKeys } from './housekeeping.ts';
 import { type Interactions, interactionsOf } from './interaction/interactions.ts';
+import { type Launcher, launcherOf } from './launch/launcher.ts';
 import { launchesOf } from './launch/launches.ts';
 import { type PersonAccess, personAccessOf } from './launch/person-access.ts';
 import { useMiddleware } from './middleware.ts';
@@ -82,10 +83,13 @@ export interface Auth {
   serve(pages: Pages): Served;
   /** What a person may see by role, whatever application asks. */
   readonly personAccess: PersonAccess;
+  readonly launcher: Launcher;
   /** Throws FhirError `unauthenticated`. */
   authenticate(credentials: Credentials): Promise<Access>;
   /** What a request that is carried out later keeps instead of its token, and the access that it gives then. */
   readonly later: Pick<Authenticator, 'ticketOf' | 'resume'>;
+  /** Forgets what tokens may do: for what is to be in force here before its answer, as elsewhere within a moment. */
+  forget(): void;
   /** Where applications register themselves; absent where they may not. */
   readonly registration?: Registration;
   /** http://hl7.org/fhir/smart-app-launch/conformance.html#using-well-known */
@@ -156,13 +160,14 @@ interface Opened {
   readonly nonceKey: Buffer;
   readonly factors: FactorDeps;
   readonly federation: Federation;
+  readonly personAccess: PersonAccess;
 }
 
 /** Makes a provider that signs with the given keys: another one whenever they change. */
-function providerMaker(options: AuthOptions, { factors, federation, ...opened }: Opened, pages: Pages) {
+function providerMaker(options: AuthOptions, { factors, federation, personAccess, ...opened }: Opened, pages: Pages) {
   const { store, secret, publicUrl, log } = options;
   const { base } = opened;
-  const launches = launchesOf({ store, base, publicUrl });
+  const launches = launchesOf({ store, base, publicUrl, personAccess });
   return (keys: readonly JWK[]): Provider => {
     const made = createProvider({
       ...opened,
@@ -214,6 +219,7 @@ export async function openAuth(options: AuthOptions): Promise<Auth> {
 
   const nonceKey = secret.derive('dpop nonces');
   const confirm = confirmer(store.db, new URL(publicUrl).origin, nonceKey);
+  const personAccess = personAccessOf(store.db, base, options.veils);
   const judge = authenticator(store.db, base, (resource) => extract(resource, { base }), confirm, options.veils);
   const origins = registeredOrigins(store.db);
   const brands = await publishBrands(store.db, options.brand ?? { name: 'LIVEDOC' }, publicUrl);
@@ -236,15 +242,17 @@ export async function openAuth(options: AuthOptions): Promise<Auth> {
     issuer,
     factors,
     federation,
+    personAccess,
+    launcher: launcherOf({ store, base, log, personAccess, pageKey: secret.derive('pages') }),
     serve(pages) {
-      const make = providerMaker(options, { issuer, base, nonceKey, factors, federation }, pages);
+      const make = providerMaker(options, { issuer, base, nonceKey, factors, federation, personAccess }, pages);
       const provider = make(firstKeys);
       const rotating = rotatingProvider(make, { provider, keys: firstKeys }, () => signingKeys(store.db, secret));
       reloadKeys = rotating.reload;
       return {
         listener: pinned(publicUrl, rotating.listener),
         interactions: interactionsOf(
-          { provider, store, secret, base, factors, log },
+          { provider, store, secret, base, factors, log, personAccess },
           { accounts, publicUrl, upstream: federation.deps.upstream },
         ),
         browser: browserSessionsOf({ provider, store, secret, issuer }),
@@ -252,6 +260,7 @@ export async function openAuth(options: AuthOptions): Promise<Auth> {
     },
     authenticate: judge.authenticate,
     later: { ticketOf: judge.ticketOf, resume: judge.resume },
+    forget: () => judge.cache.clear(),
     ...registrationOf(options, issuer),
     smartConfiguration: () => smartConfiguration(publicUrl, brands, options.registration !== undefined),
     brands,

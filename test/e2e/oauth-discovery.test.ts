@@ -32,14 +32,22 @@ describe('SMART discovery', () => {
     const { body } = await json(path);
     expect(body['code_challenge_methods_supported']).toEqual(['S256']);
     expect(body['capabilities']).toEqual([
+      'launch-ehr',
       'launch-standalone',
       'authorize-post',
       'client-public',
       'client-confidential-symmetric',
       'client-confidential-asymmetric',
       'sso-openid-connect',
+      'context-banner',
+      'context-style',
+      'context-ehr-patient',
+      'context-ehr-encounter',
+      'context-standalone-patient',
+      'context-standalone-encounter',
       'permission-offline',
       'permission-online',
+      'permission-patient',
       'permission-user',
       'permission-v1',
       'permission-v2',

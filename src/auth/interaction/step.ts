@@ -9,6 +9,7 @@ import { FhirError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { Store } from '../../store/store.ts';
 import type { FactorDeps } from '../factors/deps.ts';
+import type { PersonAccess } from '../launch/person-access.ts';
 import { type Secret, sign } from '../secret.ts';
 
 export interface InteractionDeps {
@@ -19,6 +20,7 @@ export interface InteractionDeps {
   readonly base: string;
   readonly factors: FactorDeps;
   readonly log: Logger;
+  readonly personAccess: PersonAccess;
 }
 
 /** Where the form was sent from, for the audit trail. */

@@ -3,16 +3,16 @@
  * http://hl7.org/fhir/smart-app-launch/app-launch.html#launch-app-ehr-launch
  */
 import { randomBytes } from 'node:crypto';
-import type { Access } from '../../fhir/access.ts';
 import type { Context } from '../../fhir/context.ts';
 import { FhirError } from '../../shared/errors.ts';
 import { findUser, findUserByEmail, type User } from '../../store/accounts/users.ts';
+import type { AuditRecord } from '../../store/audit/record.ts';
 import type { FhirContextItem } from '../../store/launch/context.ts';
 import { insertLaunchHandle } from '../../store/launch/handle.ts';
 import { findClient, type StoredClient } from '../../store/oidc/clients.ts';
 import { actorOf } from '../actor.ts';
 import { demandReadable, readEncounter, readPatient } from './find-records.ts';
-import { personAccess } from './person-access.ts';
+import type { PersonAccess } from './person-access.ts';
 
 /** What is asked to be launched. */
 export interface LaunchAsked {
@@ -39,7 +39,7 @@ export interface CreatedLaunch {
 
 const handleBytes = 32;
 /** The browser goes there at once. */
-export const launchSeconds = 300;
+const launchSeconds = 300;
 
 /** An application that may be launched from an EHR. Throws FhirError `unprocessable`. */
 async function launchable(
@@ -100,27 +100,61 @@ function launchUrlOf(clientUrl: string, base: string, launch: string): string {
   return url.href;
 }
 
-const mayLaunch = (access: Access) => access.mayUse('launches');
+type Told = Pick<AuditRecord, 'type' | 'outcome' | 'outcomeText'>;
 
-/**
- * Throws FhirError `forbidden` (launches, or another user), `notFound` (patient, encounter or what else the caller or the
- * user may not see), `unprocessable` (client, user, context).
- */
-export async function createLaunch(context: Context, asked: LaunchAsked): Promise<CreatedLaunch> {
-  const { access, store, base, now } = context;
-  if (!mayLaunch(access)) throw new FhirError('forbidden', 'This caller may not launch applications.');
+function recordOf({ access, now }: Context, { patient, clientId }: LaunchAsked, told: Told): AuditRecord {
+  const reference = `Patient/${patient}`;
+  return {
+    ...told,
+    subtype: 'launch',
+    action: 'C',
+    recorded: now(),
+    ...actorOf(access.caller),
+    entities: [{ reference }, { detail: { client_id: clientId } }],
+    patients: [reference],
+  };
+}
+
+/** Whether all of it may be launched, and for whom. Throws FhirError, see `createLaunch`. */
+async function judged(context: Context, asked: LaunchAsked, personAccess: PersonAccess) {
+  const { caller } = context.access;
+  if (!context.access.mayUse('launches')) throw new FhirError('forbidden', 'This caller may not launch applications.');
   const client = await launchable(context, asked.clientId);
   const user = await personFor(context, asked.user);
   asked.fhirContext?.forEach(checkItem);
   await demandContext(context, asked);
-  if (access.caller.userId === undefined) {
-    const { address, requestId } = access.caller;
-    const own = personAccess(user, { clientName: access.caller.client.name, address, requestId });
+  if (caller.userId === undefined) {
+    const own = await personAccess(user, { ...caller, clientName: caller.client.name });
     await demandContext({ ...context, access: own }, asked);
   }
+  return { client, user };
+}
+
+async function judgedAndTold(context: Context, asked: LaunchAsked, personAccess: PersonAccess) {
+  try {
+    return await judged(context, asked, personAccess);
+  } catch (error) {
+    if (error instanceof FhirError) {
+      const type = error.kind === 'forbidden' ? 'access-denied' : 'api';
+      await context.store.audit.append(recordOf(context, asked, { type, outcome: '4', outcomeText: error.message }));
+    }
+    throw error;
+  }
+}
+
+/**
+ * The handle and where it leads. Throws FhirError `forbidden` (launches, or another user), `notFound` (patient, encounter or
+ * what else the caller or the user may not see), `unprocessable` (client, user, context).
+ */
+export async function createLaunch(
+  context: Context,
+  asked: LaunchAsked,
+  personAccess: PersonAccess,
+): Promise<CreatedLaunch> {
+  const { access, store, base, now } = context;
+  const { client, user } = await judgedAndTold(context, asked, personAccess);
   const launch = randomBytes(handleBytes).toString('base64url');
   const expires = new Date(now().getTime() + launchSeconds * 1000);
-  const patient = `Patient/${asked.patient}`;
   await store.transaction(async (tx) => {
     await insertLaunchHandle(tx.db, {
       handle: launch,
@@ -136,16 +170,7 @@ export async function createLaunch(context: Context, asked: LaunchAsked): Promis
       createdBy: access.caller.clientId ?? access.caller.client.name,
       expires,
     });
-    await tx.audit.append({
-      type: 'api',
-      subtype: 'launch',
-      action: 'C',
-      outcome: '0',
-      recorded: now(),
-      ...actorOf(access.caller),
-      entities: [{ reference: patient }, { detail: { client_id: client.clientId, user: user.id } }],
-      patients: [patient],
-    });
+    await tx.audit.append(recordOf(context, asked, { type: 'api', outcome: '0' }));
   });
   return { launch, launchUrl: launchUrlOf(client.launchUrl, base, launch), expires };
 }

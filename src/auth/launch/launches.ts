@@ -17,7 +17,7 @@ import type { PersonAccount } from '../account.ts';
 import { personAgent } from '../agents.ts';
 import { lifetimes } from '../lifetimes.ts';
 import { needsOf, pickedOf } from './needs.ts';
-import { personAccess } from './person-access.ts';
+import type { PersonAccess } from './person-access.ts';
 import { smartStylePath } from './style.ts';
 
 export interface LaunchDeps {
@@ -26,6 +26,7 @@ export interface LaunchDeps {
   readonly base: string;
   /** URL of the server without a trailing slash. */
   readonly publicUrl: string;
+  readonly personAccess: PersonAccess;
 }
 
 export interface Launches {
@@ -131,7 +132,7 @@ async function needsChoice(deps: LaunchDeps, ctx: KoaContextWithOIDC): Promise<b
   const hasEncounter = (handle?.encounter ?? picked.encounter) !== undefined;
   if ((!needs.patient || hasPatient) && (!needs.encounter || hasEncounter)) return false;
   const { user } = account as PersonAccount;
-  demandPatients(personAccess(user, { clientName: client?.clientName ?? '' }));
+  demandPatients(await deps.personAccess(user, { clientName: client?.clientName ?? '' }));
   return true;
 }
 

@@ -1,5 +1,7 @@
 /** The LIVEDOC JSON API: the field names of its data model over FHIR, mounted at /api. */
 import express, { type Request, type RequestHandler, type Response, Router } from 'express';
+import type { BreakGlass } from '../../auth/glass/break-glass.ts';
+import type { PersonAccess } from '../../auth/launch/person-access.ts';
 import type { Access } from '../../fhir/access.ts';
 import type { Context } from '../../fhir/context.ts';
 import type { SigningKeys } from '../../livedoc/signing-keys.ts';
@@ -19,6 +21,9 @@ export interface ApiDeps {
   readonly server: Access;
   readonly keys: SigningKeys;
   readonly language: Language;
+  /** Absent: nobody breaks the glass. */
+  readonly breakGlass?: BreakGlass;
+  readonly personAccess: PersonAccess;
   /** URL of the API without a trailing slash, for instance `http://localhost:8080/api`. */
   readonly base: string;
 }

@@ -2,10 +2,8 @@
  * Launching applications from an EHR.
  * http://hl7.org/fhir/smart-app-launch/app-launch.html#launch-app-ehr-launch
  */
-import { actorOf } from '../../auth/actor.ts';
 import { createLaunch } from '../../auth/launch/create-launch.ts';
 import { type LaunchRequest, launchRequestShape, launchShape } from '../../shared/api/launch.ts';
-import { FhirError } from '../../shared/errors.ts';
 import type { Route } from './route.ts';
 
 export const launchRoutes: readonly Route[] = [
@@ -17,29 +15,15 @@ export const launchRoutes: readonly Route[] = [
     reply: launchShape,
     status: 201,
     errors: [400, 403, 404, 410, 415, 422],
-    async run({ context }, { body }) {
+    async run({ context, personAccess }, { body }) {
       const { client_id, need_patient_banner, smart_style_url, ...rest } = body as LaunchRequest;
       const asked = { ...rest, needPatientBanner: need_patient_banner, smartStyleUrl: smart_style_url };
-      try {
-        const { launch, launchUrl, expires } = await createLaunch(context, { ...asked, clientId: client_id });
-        return { status: 201, body: { launch, launch_url: launchUrl, expires: expires.toISOString() } };
-      } catch (error) {
-        if (error instanceof FhirError) {
-          const patient = `Patient/${rest.patient}`;
-          await context.store.audit.append({
-            type: error.kind === 'forbidden' ? 'access-denied' : 'api',
-            subtype: 'launch',
-            action: 'C',
-            outcome: '4',
-            outcomeText: error.message,
-            recorded: context.now(),
-            ...actorOf(context.access.caller),
-            entities: [{ reference: patient }],
-            patients: [patient],
-          });
-        }
-        throw error;
-      }
+      const { launch, launchUrl, expires } = await createLaunch(
+        context,
+        { ...asked, clientId: client_id },
+        personAccess,
+      );
+      return { status: 201, body: { launch, launch_url: launchUrl, expires: expires.toISOString() } };
     },
   },
 ];
