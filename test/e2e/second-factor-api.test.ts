@@ -59,3 +59,19 @@ describe('/api/users/{id}/second-factor', () => {
     expect((await test.server.request('/Patient/awa', tokens['MEDECIN'])).status).toBe(401);
   });
 });
+
+describe('a person who becomes an administrator', () => {
+  it('keeps no token of a sign-in with one factor', async () => {
+    const { server } = test;
+    const { id } = server.users.PERSONNEL;
+    const token = await server.token({ role: 'PERSONNEL', scope });
+    expect((await server.request('/Patient/awa', token)).status).toBe(200);
+    const changed = await server.request(`/~/api/users/${id}`, tokens['ADMINISTRATEUR'], {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ role: 'ADMINISTRATEUR' }),
+    });
+    expect(changed.status).toBe(200);
+    expect((await server.request('/Patient/awa', token)).status).toBe(401);
+  });
+});

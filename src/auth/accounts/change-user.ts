@@ -12,7 +12,7 @@ import {
   updateRole,
   updateStatus,
 } from '../../store/accounts/users.ts';
-import { removeByAccount } from '../../store/oidc/remove-artifacts.ts';
+import { removeByAccount, removeTokensByAccount } from '../../store/oidc/remove-artifacts.ts';
 import type { Store } from '../../store/store.ts';
 import { checkPerson, type DirectoryDeps } from '../accounts.ts';
 import { type Actor, administration, commandActor } from '../actor.ts';
@@ -72,6 +72,8 @@ async function write(tx: Store, before: User, after: User): Promise<void> {
     await updatePerson(tx.db, before.id, after);
   }
   if (before.role !== after.role) await updateRole(tx.db, before.id, after.role);
+  // Tokens of a sign-in with one factor must not turn into an administrator's: the next request for some asks for the other.
+  if (before.role !== after.role && after.role === 'ADMINISTRATEUR') await removeTokensByAccount(tx.db, before.id);
   if (before.status === after.status) return;
   await updateStatus(tx.db, before.id, after.status);
   // Coming back, too: what was on its way when the account was closed must not come alive with it.

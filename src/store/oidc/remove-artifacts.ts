@@ -39,6 +39,15 @@ export async function removeOfSession(
   });
 }
 
+/** What applications hold for the account, now or to come; its sessions stay, so each has to ask again. */
+export async function removeTokensByAccount(db: Database, accountId: string): Promise<void> {
+  await db.query({
+    text: `delete from oidc_model where account_id = $1
+      and model in ('AccessToken', 'RefreshToken', 'AuthorizationCode')`,
+    values: [accountId],
+  });
+}
+
 export async function removeByClient(db: Database, clientId: string): Promise<void> {
   await db.query({ text: 'delete from oidc_model where client_id = $1', values: [clientId] });
 }
