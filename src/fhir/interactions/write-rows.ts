@@ -32,7 +32,7 @@ export const writeRows: readonly Interaction[] = [
     code: 'update',
     method: 'PUT',
     path: ':type/:id',
-    permissions: ['u', 'c'],
+    permissions: ['u'],
     body: 'resource',
     action: 'U',
     run: async (context, request) => {
@@ -44,7 +44,7 @@ export const writeRows: readonly Interaction[] = [
     code: 'update',
     method: 'PUT',
     path: ':type',
-    permissions: ['u', 'c'],
+    permissions: ['u'],
     body: 'resource',
     action: 'U',
     run: async (context, request) => {
