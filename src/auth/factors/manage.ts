@@ -11,7 +11,7 @@ import { renewCodes } from './enrol.ts';
 import { factorRecord } from './factor-audit.ts';
 import { authenticationOptions } from './webauthn.ts';
 
-export interface FactorView {
+interface FactorView {
   readonly id: string;
   readonly kind: 'totp' | 'webauthn';
   readonly name: string;

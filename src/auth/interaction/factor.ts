@@ -31,7 +31,7 @@ export type FactorResult =
   | { readonly kind: 'read'; readonly view: FactorView };
 
 /** A person whose first factor was right. */
-export interface FirstFactor {
+interface FirstFactor {
   readonly user: User;
   /** RFC 8176; with `mfa` no more is asked. */
   readonly amr: readonly string[];

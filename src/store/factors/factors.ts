@@ -10,7 +10,7 @@ interface Common {
   readonly lastUsedAt: Date | null;
 }
 
-export interface TotpFactor extends Common {
+interface TotpFactor extends Common {
   readonly kind: 'totp';
   readonly sealedSecret: Uint8Array;
   /** The last time step whose code was taken. */
