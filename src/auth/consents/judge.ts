@@ -31,7 +31,7 @@ export interface Question {
 
 /** What the rule denies of resources of the type. */
 export function denied(rule: Provision, question: Question): Formula {
-  return or(question.deeds.map((deed) => decide(rule, question, deed)));
+  return or(question.deeds.map((deed) => and([applies(rule, question, deed), decide(rule, question, deed)])));
 }
 
 /** Where the provision's own conditions hold: what is denied after all exceptions. */
