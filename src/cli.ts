@@ -15,6 +15,7 @@ import {
 } from './command-line.ts';
 import { ConfigError, loadConfig } from './config.ts';
 import { demo } from './demo/demo.ts';
+import { idpCommands, idpUsage } from './idp-command.ts';
 import { type ImportOptions, runImportLoinc, runImportPackage, runImportSnomed } from './import-command.ts';
 import { Closers, openParts } from './open-parts.ts';
 import { reindexStatus, runReindex } from './reindex-command.ts';
@@ -32,6 +33,7 @@ const usage = `livedoc COMMAND
   demo [--study FILE|FOLDER] [--once]                a small hospital, a chest X-ray, its report
 ${userUsage}
 ${clientUsage}
+${idpUsage}
   pacs add --ae-title A --host H --port P [--return sr,sc]
   pacs list
   audit verify                                       checks the hash chains of the audit trail
@@ -99,6 +101,7 @@ async function reindex({ config, parts, log }: Running, values: Values): Promise
 const commands: Readonly<Record<string, Command>> = {
   ...userCommands,
   ...clientCommands,
+  ...idpCommands,
   'pacs list': {
     options: { json: flag },
     run: ({ parts }, values) => printList(values, listPeers(parts.store.prisma)),

@@ -100,18 +100,20 @@ async function credential(
   }: { id: string; settings: Settings; given: IdentityProviderRequest; old: StoredIdentityProvider | undefined },
 ): Promise<Kept> {
   const { client_auth: way } = settings;
-  const before = (old?.settings as Settings | undefined)?.client_auth;
+  // A secret that was given for one issuer is not sent to another.
+  const same = old?.issuer === settings.issuer ? old : undefined;
+  const before = (same?.settings as Settings | undefined)?.client_auth;
   const isKey = (one: string | undefined) => one === 'private_key_jwt';
   if (isKey(way)) {
-    const isKept = old && isKey(before) && given.new_key !== true;
-    return isKept ? old : newKey(secret, id, old?.publicKeys ?? []);
+    const isKept = same && isKey(before) && given.new_key !== true;
+    return isKept ? same : newKey(secret, id, old?.publicKeys ?? []);
   }
   if (way === 'none') return { sealedSecret: null, publicKeys: [] };
   if (given.client_secret !== undefined) {
     return { sealedSecret: secret.seal(given.client_secret, about(id)), publicKeys: [] };
   }
-  if (old?.sealedSecret && before?.startsWith('client_secret'))
-    return { sealedSecret: old.sealedSecret, publicKeys: [] };
+  if (same?.sealedSecret && before?.startsWith('client_secret'))
+    return { sealedSecret: same.sealedSecret, publicKeys: [] };
   throw new FhirError('unprocessable', `client_secret is missing; ${way} needs it.`);
 }
 

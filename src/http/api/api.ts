@@ -1,5 +1,6 @@
 /** The LIVEDOC JSON API: the field names of its data model over FHIR, mounted at /api. */
 import express, { type Request, type RequestHandler, type Response, Router } from 'express';
+import type { Federation } from '../../auth/federation/open-federation.ts';
 import type { BreakGlass } from '../../auth/glass/break-glass.ts';
 import type { PersonAccess } from '../../auth/launch/person-access.ts';
 import type { Access } from '../../fhir/access.ts';
@@ -21,6 +22,8 @@ export interface ApiDeps {
   readonly server: Access;
   readonly keys: SigningKeys;
   readonly language: Language;
+  /** Absent: there are no identity providers. */
+  readonly federation?: Federation;
   /** Absent: nobody breaks the glass. */
   readonly breakGlass?: BreakGlass;
   readonly personAccess: PersonAccess;

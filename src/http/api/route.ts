@@ -1,11 +1,14 @@
 /** A row of the LIVEDOC API: it serves requests and documents itself in the OpenAPI. */
 import type { z } from 'zod';
+import type { Federation } from '../../auth/federation/open-federation.ts';
 import type { BreakGlass } from '../../auth/glass/break-glass.ts';
 import type { PersonAccess } from '../../auth/launch/person-access.ts';
 import type { ValidationDeps } from '../../livedoc/validate-prediction.ts';
 
 /** What the rows may use; `context` is the caller's. */
 export interface RouteDeps extends ValidationDeps {
+  /** Absent: there are no identity providers. */
+  readonly federation?: Federation;
   /** Absent: nobody breaks the glass. */
   readonly breakGlass?: BreakGlass;
   /** What somebody else may see: the person that a system launches an application for. */

@@ -132,3 +132,20 @@ export const identityProviderTestShape = z.strictObject({
 
 export type IdentityProviderRequest = z.infer<typeof identityProviderRequestShape>;
 export type IdentityProviderTest = z.infer<typeof identityProviderTestShape>;
+
+export const identityLinkRequestShape = z.strictObject({
+  email: z.email().max(254).describe('Of the account.'),
+  by: z.enum(['subject', 'email', 'rpps', 'adeli']).describe('What the person is known by at the provider.'),
+  value: word,
+});
+
+export const identityLinkShape = z.strictObject({
+  email: z.string(),
+  role: z.string(),
+  status: z.string(),
+  subject: z.string().nullable().describe('Null while the person has not come yet.'),
+  expected_by: z.string().nullable(),
+  last_used_at: z.iso.datetime().nullable(),
+});
+
+export type IdentityLinkRequest = z.infer<typeof identityLinkRequestShape>;
