@@ -4,6 +4,7 @@
  */
 import type { Resource } from '@medplum/fhirtypes';
 import type { Access, Caller, Permission, Within } from '../fhir/access.ts';
+import { appStateWays } from './app-state.ts';
 import { guardWays } from './guards.ts';
 import { patientWays } from './patient-compartment.ts';
 import { groupOf } from './resource-groups.ts';
@@ -36,6 +37,8 @@ function scopeWays(caller: Caller, scopes: readonly ResourceScope[], permission:
 /** What the role leaves of `ways`. */
 function underRole(caller: Caller, permission: Permission, type: string, ways: Ways): Ways {
   if (caller.userId === undefined) return ways;
+  // An application's own state is no part of the record that roles are about.
+  if (type === 'Basic') return both(ways, appStateWays(caller, permission));
   if (!caller.role || !roleMay(caller.role, permission, groupOf(type))) return nowhere;
   if (type !== 'AuditEvent' || seesAllAudit.has(caller.role)) return ways;
   const { practitioner } = caller;

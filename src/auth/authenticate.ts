@@ -10,6 +10,7 @@ import { type Bearer, findBearer } from '../store/oidc/find-bearer.ts';
 import type { Database } from '../store/store.ts';
 import { type Rules, rulesOf } from './access.ts';
 import { personAgent } from './agents.ts';
+import { stateSystems } from './app-state.ts';
 import { type BearerCache, bearerCache } from './bearer-cache.ts';
 import type { Confirm, Confirmation, Presented, Proving } from './confirmation.ts';
 import type { Veils } from './consents/follow.ts';
@@ -70,6 +71,7 @@ function callerOf(bearer: Bearer): Caller {
     clientId,
     rights,
     userId: user.id,
+    stateSystems: stateSystems(bearer.redirectUris),
     role: user.role,
     practitioner,
     user: personAgent(user),

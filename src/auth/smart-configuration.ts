@@ -59,6 +59,7 @@ export function smartConfiguration(
       'permission-user',
       'permission-v1',
       'permission-v2',
+      'smart-app-state',
     ],
   };
 }

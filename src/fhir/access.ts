@@ -23,6 +23,8 @@ export interface Caller {
   readonly client: AuditAgent;
   /** The client application as OAuth knows it; two may have one name. */
   readonly clientId?: string;
+  /** Code systems under which the application keeps state of its own (SMART app state). */
+  readonly stateSystems?: readonly string[];
   /** Names what the token may do: what is kept for one is not for another of the same person and application. */
   readonly rights?: string;
   /** The peer's network address. */

@@ -6,6 +6,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import type { Version } from '../../store/resources/version.ts';
 import type { Write } from '../../store/resources/write.ts';
 import type { Access } from '../access.ts';
+import { demandStateMatch } from '../app-state.ts';
 import type { Context } from '../context.ts';
 import { guardOfDeletion } from '../integrity/integrity.ts';
 import type { Reply } from '../reply.ts';
@@ -50,6 +51,7 @@ export function deletion(
   if (!isUnrestricted(access, 'd', type)) {
     if (!last || !access.mayTouch('d', JSON.parse(last.body) as Resource)) throw notFound(`${type}/${id}`);
   } else if (last) demandTouch(access, 'd', JSON.parse(last.body) as Resource);
+  demandStateMatch(access, type, ifMatch);
   const isPresent = current !== undefined && !current.deleted;
   if (ifMatch !== undefined && (!isPresent || (ifMatch !== 'present' && ifMatch !== current.version))) {
     throw lostUpdate(type, id, isPresent ? current.version : undefined);

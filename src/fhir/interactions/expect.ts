@@ -8,6 +8,7 @@ import type { Version } from '../../store/resources/version.ts';
 import type { Write, Written } from '../../store/resources/write.ts';
 import type { Store } from '../../store/store.ts';
 import type { Access } from '../access.ts';
+import { demandSameState, demandStateMatch } from '../app-state.ts';
 import type { Context } from '../context.ts';
 import type { Stamped } from '../json/unchanged.ts';
 import { isUnchanged } from '../json/unchanged.ts';
@@ -85,6 +86,8 @@ function demandReplaceable(access: Access, asked: Replacement): Resource | undef
   if (before) demandTouch(access, 'u', before);
   else if (!isNew) demandName(access, resourceType);
   demandTouch(access, permission, resource);
+  demandStateMatch(access, resourceType, asked.ifMatch);
+  if (before) demandSameState(access, before, resource);
   demandMatch(asked, before === undefined ? undefined : current?.version);
   return before;
 }

@@ -2,6 +2,7 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { FhirError } from '../../shared/errors.ts';
 import type { Access, Permission } from '../access.ts';
+import { demandAppState } from '../app-state.ts';
 import { isResourceType, resourceTypes } from '../definitions/types.ts';
 
 const words: Readonly<Record<Permission, string>> = {
@@ -26,6 +27,7 @@ export function demand(access: Access, permission: Permission, type: string): vo
 /** Throws `forbidden` unless the caller may use the permission on this very resource. */
 export function demandTouch(access: Access, permission: Permission, resource: Resource): void {
   if (!access.mayTouch(permission, resource)) throw forbidden(permission, `this ${resource.resourceType}`);
+  if (permission === 'c' || permission === 'u') demandAppState(access, resource);
 }
 
 /**

@@ -6,6 +6,7 @@ export interface Bearer {
   readonly audience: string | null;
   readonly clientId: string;
   readonly clientName: string;
+  readonly redirectUris: readonly string[];
   /** Seconds since 1970. */
   readonly expires: number;
   /** What the application was launched with; null when it was not launched with anything. */
@@ -27,6 +28,7 @@ export interface Bearer {
 // A token for a person needs the person's account ACTIVE, and unless it is for offline use the session it came from.
 const text = `
   select t.payload->>'scope' as scope, t.payload->>'aud' as audience, t.client_id as "clientId", c.name as "clientName",
+    c.redirect_uris as "redirectUris",
     extract(epoch from t.expires_at)::int as expires,
     case when l.grant_id is null then null else json_build_object('patient', l.patient, 'encounter', l.encounter) end as context,
     json_strip_nulls(json_build_object('jkt', t.payload->>'jkt', 'x5t#S256', t.payload->>'x5t#S256')) as confirmation,
