@@ -51,6 +51,7 @@ describe('SMART discovery', () => {
       'permission-user',
       'permission-v1',
       'permission-v2',
+      'smart-app-state',
     ]);
     expect(body['token_endpoint_auth_methods_supported']).toContain('private_key_jwt');
     expect(body['token_endpoint_auth_signing_alg_values_supported']).toEqual(

@@ -402,3 +402,86 @@ describe('a standalone launch', () => {
   it('g10_unauthorized_access: nothing is read without a token', async () =>
     expect((await smart.server.request('/Patient/awa')).status).toBe(401));
 });
+
+describe('every kind of client is launched', () => {
+  const token = (form: Record<string, string>, headers: Record<string, string> = {}) =>
+    post(
+      smart.server.origin,
+      '/oidc/token',
+      { grant_type: 'authorization_code', redirect_uri: redirectUri, ...form },
+      headers,
+    );
+  const verifier = 'w'.repeat(50);
+
+  async function codeFor(id: string, scope: string, changes: Record<string, string> = {}): Promise<string> {
+    const asked = { origin: smart.server.origin, clientId: id, scope, verifier, changes };
+    const { url } = await walkThrough(browser, await browser.open(authorizationUrl(asked)));
+    return String(url.searchParams.get('code'));
+  }
+
+  it.each(['ES384', 'RS384'] as const)('9.21 asymmetric, by %s', async (alg) => {
+    const { server } = smart;
+    const key = await makeKey(alg);
+    const common = { kind: 'confidential', redirectUris: [redirectUri] } as const;
+    const { clientId: id } = await server.register({ ...common, name: alg, scope: standaloneScope, jwks: key.jwks });
+    const code = await codeFor(id, 'launch/patient patient/*.rs');
+    const assertion = await key.assertion(claimsFor(id, `${server.origin}/oidc/token`));
+    const proof = { client_assertion_type: assertionType, client_assertion: assertion };
+    const { status, body } = await token({ code, code_verifier: verifier, ...proof });
+    expect([status, body['patient']]).toEqual([200, 'awa']);
+  });
+
+  it('symmetric, by its secret in a Basic header', async () => {
+    const common = { kind: 'confidential', redirectUris: [redirectUri] } as const;
+    const { clientId: id, clientSecret } = await smart.server.register({
+      ...common,
+      name: 'S',
+      scope: standaloneScope,
+    });
+    const code = await codeFor(id, 'launch/patient patient/*.rs');
+    const authorization = `Basic ${Buffer.from(`${id}:${clientSecret}`).toString('base64')}`;
+    const { status, body } = await token({ code, code_verifier: verifier }, { authorization });
+    expect([status, body['patient']]).toEqual([200, 'awa']);
+  });
+
+  it('9.22 with scopes of version 1, and gets them back', async () => {
+    const scope = 'launch/patient openid patient/*.read patient/Observation.read';
+    const { body } = await open({ clientId, scope });
+    expect(String(body['scope']).split(' ').sort()).toEqual(scope.split(' ').sort());
+    expect(await read('/Observation/awa-pulse', body['access_token'])).toBe(200);
+  });
+
+  it('9.17, 9.18: a wrong code, client or verifier gives no token', async () => {
+    const code = await codeFor(clientId, 'launch/patient patient/*.rs');
+    const form = { client_id: clientId, code, code_verifier: verifier };
+    expect((await token({ ...form, code: 'invented' })).status).toBe(400);
+    expect([400, 401]).toContain((await token({ ...form, client_id: 'nobody' })).status);
+    for (const wrong of ['', 'x'.repeat(50)]) expect((await token({ ...form, code_verifier: wrong })).status).toBe(400);
+  });
+
+  it('by a pushed authorization request (RFC 9126) too, with the handle in it', async () => {
+    const { server } = smart;
+    const url = authorizationUrl({ origin: server.origin, ...ehr(await handle()), verifier });
+    const pushed = await post(server.origin, '/oidc/request', Object.fromEntries(url.searchParams));
+    expect(pushed.status).toBe(201);
+    const short = new URL('/oidc/auth', server.origin);
+    short.search = String(
+      new URLSearchParams({ client_id: clientId, request_uri: String(pushed.body['request_uri']) }),
+    );
+    const { url: back } = await walkThrough(browser, await browser.open(short));
+    const code = String(back.searchParams.get('code'));
+    expect((await token({ client_id: clientId, code, code_verifier: verifier })).body['patient']).toBe('awa');
+    const bad = await post(server.origin, '/oidc/request', {
+      ...Object.fromEntries(url.searchParams),
+      launch: 'invented',
+    });
+    expect([bad.status, bad.body['error']]).toEqual([400, 'invalid_request']);
+  });
+
+  it('not with two handles', async () => {
+    const url = authorizationUrl({ origin: smart.server.origin, ...ehr(await handle()) });
+    url.searchParams.append('launch', await handle());
+    const { url: back } = await browser.open(url);
+    expect([back.searchParams.get('code'), back.searchParams.get('error')]).toEqual([null, 'invalid_request']);
+  });
+});
