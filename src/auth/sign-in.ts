@@ -17,6 +17,8 @@ export interface SignIn {
   readonly address: string;
   /** The application that the person signs in for. */
   readonly clientName: string;
+  /** What a browser is counted as in which this person has signed in before. */
+  readonly knownBrowser?: string | undefined;
   readonly requestId?: string | undefined;
 }
 
@@ -26,25 +28,33 @@ export type SignInResult =
   /** Too many failures: seconds to wait. */
   | { readonly kind: 'wait'; readonly seconds: number };
 
-/** One person at one place is slowed down soon; an account as a whole late, so that nobody can shut its owner out. */
+/**
+ * One person at one place is slowed down soon, an account as a whole and an address late. A browser in which the person has
+ * signed in before is counted by itself: so nobody, not even from the same address, can shut the owner out.
+ */
 const patience = {
+  known: { free: 5, longest: 900 },
   both: { free: 5, longest: 900 },
   account: { free: 20, longest: 60 },
   // A whole hospital may come from one address.
   address: { free: 100, longest: 900 },
 } as const satisfies Record<string, Patience>;
 
+type Counted = Partial<Record<keyof typeof patience, string>>;
+
 /** What is typed may be a password by mistake, so only its hash is kept. */
-function keysOf({ email, address: asked }: SignIn): Record<keyof typeof patience, string> {
+function keysOf({ email, address: asked, knownBrowser }: SignIn): Counted {
   const address = networkOf(asked);
   const key = (...parts: string[]) => createHash('sha256').update(parts.join('\n')).digest('base64url');
   const account = email.trim().toLowerCase();
+  if (knownBrowser !== undefined) return { known: key('known', account, knownBrowser) };
   return { both: key('both', account, address), account: key('account', account), address: key('address', address) };
 }
 
-async function waitFor(store: Store, keys: ReturnType<typeof keysOf>): Promise<number> {
-  for (const kind of ['both', 'account', 'address'] as const) {
-    const seconds = await countTry(store.db, keys[kind], patience[kind]);
+async function waitFor(store: Store, keys: Counted): Promise<number> {
+  for (const kind of ['known', 'both', 'account', 'address'] as const) {
+    const key = keys[kind];
+    const seconds = key === undefined ? 0 : await countTry(store.db, key, patience[kind]);
     if (seconds > 0) return seconds;
   }
   return 0;
@@ -77,8 +87,11 @@ async function refuse(store: Store, signIn: SignIn, user: User | undefined, why:
 async function welcome(store: Store, signIn: SignIn, user: User, newHash: string | undefined): Promise<void> {
   const keys = keysOf(signIn);
   await store.transaction(async (tx) => {
-    await forgetTries(tx.db, [keys.both, keys.account]);
-    await takeTryBack(tx.db, keys.address);
+    await forgetTries(
+      tx.db,
+      [keys.known, keys.both, keys.account].filter((key) => key !== undefined),
+    );
+    if (keys.address !== undefined) await takeTryBack(tx.db, keys.address);
     if (newHash !== undefined) await rehashPassword(tx.db, user.id, newHash);
   });
 }

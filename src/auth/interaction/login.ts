@@ -1,5 +1,6 @@
 /** The step in which a person says who they are. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { knownBrowsers } from '../known-browser.ts';
 import { signIn } from '../sign-in.ts';
 import type { FactorStep } from './factor.ts';
 import { type InteractionDeps, type Peer, type Steps, type StepView, text } from './step.ts';
@@ -27,10 +28,11 @@ export interface LoginStep {
 
 export function loginStep(
   steps: Steps,
-  { store, secret }: InteractionDeps,
+  { store, secret, base }: InteractionDeps,
   { afterFirst }: Pick<FactorStep, 'afterFirst'>,
 ): LoginStep {
   const pepper = secret.derive('pepper');
+  const browsers = knownBrowsers(secret, base.startsWith('https:'));
   return {
     async view(request, response) {
       const details = await steps.details(request, response);
@@ -41,9 +43,11 @@ export function loginStep(
     async submit(request, response, { csrf, email, password }, peer) {
       const details = await steps.step(request, response, csrf, 'login');
       const client = await steps.clientOf(details);
-      const who = { ...peer, clientName: client.clientName ?? client.clientId };
-      const result = await signIn(store, pepper, { ...who, email: text(email), password: text(password) });
+      const who = { ...peer, clientName: client.clientName ?? client.clientId, email: text(email) };
+      const knownBrowser = browsers.nonceOf(request, who.email);
+      const result = await signIn(store, pepper, { ...who, password: text(password), knownBrowser });
       if (result.kind !== 'welcome') return result;
+      browsers.remember(request, response, who.email);
       await afterFirst(request, response, details, { user: result.user, amr: ['pwd'] }, peer);
       return undefined;
     },
