@@ -40,13 +40,16 @@ describe('fhir-kit-client', () => {
     expect([read.active, read.meta?.versionId]).toEqual([true, '2']);
     const old = (await client.vread({ resourceType: 'Patient', id, version: '1' })) as Patient;
     expect(old.active).toBeUndefined();
-    const found = (await client.search({ resourceType: 'Patient', searchParams: { family: 'kane' } })) as Bundle;
+    const found = (await client.search({
+      resourceType: 'Patient',
+      searchParams: { family: 'kane' },
+    })) as unknown as Bundle;
     expect(found.entry?.map(({ resource }) => resource?.id)).toEqual([id]);
     await client.create({ resourceType: 'Observation', body: anObservation(id) as never });
     const inside = (await client.compartmentSearch({
       resourceType: 'Observation',
       compartment: { resourceType: 'Patient', id },
-    })) as Bundle;
+    })) as unknown as Bundle;
     expect(inside.entry).toHaveLength(1);
   });
 
@@ -54,8 +57,8 @@ describe('fhir-kit-client', () => {
     const first = (await client.search({
       resourceType: 'Patient',
       searchParams: { _count: 1, _sort: '_id' },
-    })) as Bundle;
-    const second = (await client.nextPage({ bundle: first as never })) as Bundle;
+    })) as unknown as Bundle;
+    const second = (await client.nextPage({ bundle: first as never })) as unknown as Bundle;
     expect(second.entry?.[0]?.resource?.id).not.toBe(first.entry?.[0]?.resource?.id);
   });
 
