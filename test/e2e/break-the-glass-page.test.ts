@@ -1,6 +1,11 @@
 /** The page of break-the-glass: signing in for it, the act with its proof, shutting and judging, forged forms. */
 import { beforeAll, describe, expect, it } from 'vitest';
+import { addFactor, newKeyOptions } from '../../src/auth/factors/enrol.ts';
+import { relyingPartyOf } from '../../src/auth/factors/webauthn.ts';
+import { findUser } from '../../src/store/accounts/users.ts';
+import { Authenticator } from '../support/authenticator.ts';
 import { Browser, type Page } from '../support/browser.ts';
+import { factorDeps, peer } from '../support/factor-deps.ts';
 import { emailOf, password, withSmartServer } from '../support/smart-server.ts';
 
 const test = withSmartServer({ LIVEDOC_SECOND_FACTOR: 'none' });
@@ -105,5 +110,25 @@ describe('the page of break-the-glass', () => {
     expect((await post(path, { ...act, minutes: '5' })).status).toBe(403);
     expect((await post(`${path}/none/review`, { verdict: 'justified', comment: 'me' })).status).toBe(403);
     expect((await post(`${path}/none/end`, {})).status).toBe(404);
+  });
+
+  it('takes a security key in the place of a code, and asks for it where the account has one', async () => {
+    const { store, secret } = test.server.parts;
+    const { origin } = test.server;
+    const deps = { ...factorDeps(store, secret, () => new Date()), rp: relyingPartyOf(origin) };
+    const user = await findUser(store.db, test.server.users.MEDECIN.id);
+    if (!user) throw new Error('There is no MEDECIN.');
+    const key = new Authenticator();
+    const enrolling = { user, boundTo: 'a test' };
+    const attestation = key.create(await newKeyOptions(deps, enrolling), origin);
+    await addFactor(deps, enrolling, { name: 'Clé', attestation }, peer, true);
+    const page = await medecin.browser.open(new URL(path, origin));
+    expect(page.headers.get('content-security-policy')).toMatch(/script-src 'sha256-[^']+';/);
+    const asked = { ...act, minutes: '5' };
+    expect((await medecin.browser.submit(page, path, asked)).status).toBe(403);
+    const options = (/data-options="([^"]*)"/.exec(page.html)?.[1] ?? '').replaceAll('&quot;', '"');
+    const answer = await medecin.browser.submit(page, path, { ...asked, answer: key.get(options, origin) });
+    expect(answer.status).toBe(200);
+    expect(answer.html).toContain('/end"');
   });
 });

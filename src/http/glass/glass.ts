@@ -3,6 +3,9 @@ import { type NextFunction, type Request, type Response, Router } from 'express'
 import { z } from 'zod';
 import { personAgent } from '../../auth/agents.ts';
 import type { BrowserSessions } from '../../auth/browser-session.ts';
+import type { FactorDeps } from '../../auth/factors/deps.ts';
+import { askable } from '../../auth/factors/manage.ts';
+import { ofSession } from '../../auth/factors/reauthenticate.ts';
 import type { BreakGlass, GlassCaller } from '../../auth/glass/break-glass.ts';
 import { viewOf } from '../../auth/glass/view.ts';
 import { localeOf } from '../../auth/pages.ts';
@@ -11,12 +14,14 @@ import { FhirError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
 import { checkCsrf, requireSignedIn, signedInOf } from '../account/require-signed-in.ts';
 import { type GlassPage, glassPage } from '../pages/glass.ts';
+import { webauthnScriptHash } from '../pages/webauthn-script.ts';
 import { fieldsOf, form, formGuard, peerOf, textOf } from '../sign-in/forms.ts';
 import { guard, showError } from '../sign-in/page-headers.ts';
 
 export interface GlassPagesDeps {
   readonly browser: BrowserSessions;
   readonly breakGlass: BreakGlass;
+  readonly factors: FactorDeps;
   /** The server's own. */
   readonly origin: string;
   readonly log: Logger;
@@ -58,18 +63,19 @@ function parsed<T>(shape: z.ZodType<T>, given: unknown): T {
 }
 
 async function show(
-  { breakGlass }: GlassPagesDeps,
+  { breakGlass, factors }: GlassPagesDeps,
   request: Request,
   response: Response,
   filled: GlassPage['filled'],
   error?: FhirError,
 ): Promise<void> {
-  const { user, csrf } = signedInOf(response);
+  const { user, csrf, sessionUid } = signedInOf(response);
   const mayOpen = breakGlass.mayOpen(user.role);
   const list = async (query: Parameters<BreakGlass['list']>[0]) => (await breakGlass.list(query)).map(viewOf);
   const mine = mayOpen ? await list({ status: 'open', userId: user.id, limit: pageSize, offset: 0 }) : [];
   const isJudge = user.role === 'ADMINISTRATEUR';
-  guard(response, "; form-action 'self'");
+  const keyOptions = mayOpen ? (await askable(factors, user, ofSession(sessionUid))).keyOptions : undefined;
+  guard(response, "; form-action 'self'", webauthnScriptHash);
   if (error?.detail.retryAfter !== undefined) response.set('retry-after', String(error.detail.retryAfter));
   response
     .status(error?.status ?? 200)
@@ -81,6 +87,7 @@ async function show(
         mayOpen,
         minutes: breakGlass.minutes,
         filled,
+        keyOptions,
         ...(error ? { error: { isRefusal: error.kind === 'forbidden', message: error.message } } : {}),
         mine,
         ...(isJudge ? { toReview: await list({ status: 'to-review', limit: pageSize, offset: 0 }) } : {}),
@@ -128,9 +135,10 @@ export function glassRoutes(deps: GlassPagesDeps): Router {
   });
   router.post(
     path,
-    deed(deps, async (caller, fields) => {
+    deed(deps, async (caller, { answer, ...fields }) => {
       const { patient_id: patient, reason, explanation, minutes, password, code } = parsed(formShape, fields);
-      await breakGlass.open(caller, { patient, reason, explanation, minutes }, { password, code });
+      const proof = { password, code, assertion: textOf(answer) };
+      await breakGlass.open(caller, { patient, reason, explanation, minutes }, proof);
     }),
   );
   router.post(

@@ -58,6 +58,18 @@ export function proveKeyForm(forms: Forms, options: string): Html {
 ${webauthnScript}`;
 }
 
+/** For a form that has other fields: its attributes, and what it needs to let a key answer in the place of a code. */
+export function keyInForm(locale: Locale, options: string | undefined): { attributes: Html; parts: Html } {
+  if (options === undefined) return { attributes: html``, parts: html`` };
+  const texts = factorTexts(locale);
+  return {
+    attributes: html` data-webauthn="get" data-options="${options}"`,
+    parts: html`<input type="hidden" name="answer" value="">
+<p class="bad" role="alert" hidden>${texts.keyFailed}</p>
+<button type="submit" data-key hidden>${texts.useKey}</button>`,
+  };
+}
+
 const nameField = (
   locale: Locale,
   id: string,

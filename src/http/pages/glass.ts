@@ -2,8 +2,10 @@
 import type { Locale } from '../../auth/pages.ts';
 import { nameOf } from '../../livedoc/terms.ts';
 import { type GlassView, glassReasons } from '../../shared/api/break-the-glass.ts';
+import { keyInForm } from './factor-parts.ts';
 import { glassTexts } from './glass-texts.ts';
 import { type Html, html, page } from './html.ts';
+import { webauthnScript } from './webauthn-script.ts';
 
 export interface GlassPage {
   readonly locale: Locale;
@@ -13,6 +15,8 @@ export interface GlassPage {
   readonly minutes: number;
   /** What was filled in before. */
   readonly filled: { readonly patient: string; readonly reason: string; readonly explanation: string };
+  /** For a security key as second factor, JSON; absent: the person has none. */
+  readonly keyOptions?: string | undefined;
   readonly error?: { readonly isRefusal: boolean; readonly message: string };
   readonly mine: readonly GlassView[];
   /** Absent: for who does not judge. */
@@ -29,10 +33,11 @@ function reasonOptions(locale: Locale, chosen: string): readonly Html[] {
   );
 }
 
-function openForm({ locale, csrf, minutes, filled }: GlassPage): Html {
+function openForm({ locale, csrf, minutes, filled, keyOptions }: GlassPage): Html {
   const texts = glassTexts(locale);
+  const key = keyInForm(locale, keyOptions);
   return html`<p class="bad">${texts.warning}</p>
-<form method="post" action="/break-the-glass">
+<form method="post" action="/break-the-glass"${key.attributes}>
 ${hidden(csrf)}
 <label for="patient">${texts.patient}</label>
 <input id="patient" name="patient" required maxlength="64" value="${filled.patient}" autocomplete="off">
@@ -47,7 +52,9 @@ ${hidden(csrf)}
 <label for="code">${texts.code}</label>
 <input id="code" name="code" maxlength="64" inputmode="numeric" autocomplete="one-time-code">
 <button type="submit">${texts.open}</button>
-</form>`;
+${key.parts}
+</form>
+${keyOptions === undefined ? '' : webauthnScript}`;
 }
 
 function summary(locale: Locale, glass: GlassView): Html {

@@ -1,6 +1,7 @@
 /**
  * What a page does with a security key: the one script of our pages, allowed by its hash. A form with `data-webauthn` has
  * the options as JSON and a field for the answer; older browsers have no JSON methods of their own, so it converts by hand.
+ * In a form that has other ways too, only the button with `data-key` asks for the key.
  * https://www.w3.org/TR/webauthn-3/#sctn-parseCreationOptionsFromJSON
  */
 import { createHash } from 'node:crypto';
@@ -32,8 +33,11 @@ const script = `
   };
   for (const form of document.querySelectorAll('form[data-webauthn]')) {
     const failed = form.querySelector('[role=alert]');
+    const button = form.querySelector('[data-key]');
     form.hidden = false;
+    if (button) button.hidden = false;
     form.addEventListener('submit', async (event) => {
+      if (button && event.submitter !== button) return;
       event.preventDefault();
       failed.hidden = true;
       try {
