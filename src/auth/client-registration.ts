@@ -3,6 +3,7 @@
  * https://www.rfc-editor.org/rfc/rfc7591, https://www.rfc-editor.org/rfc/rfc7592
  */
 import { timingSafeEqual } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { newId } from '../shared/id.ts';
 import {
   type ClientRow,
@@ -88,7 +89,7 @@ const secretMembers = (secret: string | undefined): Metadata =>
 function isOther(before: ClientRow, after: NewClient): boolean {
   const { about: _about, ...old } = newClientOf(before);
   const { about: _new, ...wanted } = newClientOf(storedClient(after, before.clientId, before.secretHash));
-  return JSON.stringify(old) !== JSON.stringify(wanted);
+  return !isDeepStrictEqual(old, wanted);
 }
 
 const actorOf = ({ address, requestId }: Registrant, name: string): Actor => ({

@@ -130,7 +130,7 @@ export async function insertClient(
 /** Puts the client in the place of the one with its id. */
 export async function updateClient(db: Database, client: StoredClient): Promise<void> {
   await db.query({
-    text: `update oauth_client set (${written}, updated_at) = (select ${placed}, now()) where client_id = $1`,
+    text: `update oauth_client set (${written}, updated_at) = row(${placed}, now()) where client_id = $1`,
     values: valuesOf(client),
   });
 }
