@@ -11,8 +11,8 @@ import type { Validate, ValidateDeep } from './validation/validate.ts';
 
 export interface Context {
   readonly store: Store;
-  /** Reads what will be shown for certain, and audits that with it. Absent where nothing is audited. */
-  readonly readShown?: (type: string, id: string) => Promise<Version | undefined>;
+  /** Reads what will be shown for certain (unless it has one of these texts), and audits that with it. Absent where nothing is audited. */
+  readonly readShown?: (type: string, id: string, unless: readonly string[]) => Promise<Version | undefined>;
   /** Audits, with what the transaction commits, that a stored version was changed in its place. Absent where nothing is audited. */
   readonly recordChange?: (inner: Store, states: readonly Version[]) => Promise<void>;
   readonly access: Access;

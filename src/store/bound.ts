@@ -23,8 +23,8 @@ function resourcesOn(db: Database, { memory, written: all }: Bound): Resources {
     readMany: (targets) => readMany(db, targets),
     present: (targets) => present(db, targets),
     readVersion: (type, id, version) => readVersion(db, { type, id }, version),
-    async readAudited(type, id, record) {
-      const [version] = await readAudited(db, [{ type, id, record }]);
+    async readAudited(type, id, record, unless) {
+      const [version] = await readAudited(db, [{ type, id, record, unless }]);
       return version;
     },
     history: (range) => history(db, range),

@@ -113,7 +113,7 @@ function sharedResources(
     readMany: (targets) => readMany(db, targets),
     present: (targets) => present(db, targets),
     readVersion: (type, id, version) => readVersion(db, { type, id }, version),
-    readAudited: (type, id, record) => showOne({ type, id, record }),
+    readAudited: (type, id, record, unless) => showOne({ type, id, record, unless }),
     history: (range) => history(db, range),
     async write(writes, { audit = [], jobs = [] } = {}) {
       // What is large goes on a connection of its own, so that the others do not wait for it.

@@ -55,7 +55,13 @@ export interface Resources {
   present(targets: readonly { readonly type: string; readonly id: string }[]): Promise<readonly boolean[]>;
   readVersion(type: string, id: string, version: number): Promise<Version | undefined>;
   /** `read` for somebody to see, with the record of it when there is something to see: durable when it resolves. */
-  readAudited(type: string, id: string, record: Omit<AuditRecord, 'entities'>): Promise<Version | undefined>;
+  readAudited(
+    type: string,
+    id: string,
+    record: Omit<AuditRecord, 'entities'>,
+    /** A body with one of these texts has no record yet: whether it is shown is still to be seen. */
+    unless?: readonly string[],
+  ): Promise<Version | undefined>;
   history(range: HistoryRange): Promise<HistoryPage>;
   /**
    * All of the writes or none, with these audit records and jobs, in one round trip; the order of the results is the

@@ -2,7 +2,7 @@
  * Patients' Consents and labels narrow every kind of access: https://hl7.org/fhir/R4/consent.html,
  * https://hl7.org/fhir/R4/security-labels.html
  */
-import type { Bundle, Consent, ConsentProvision, Resource } from '@medplum/fhirtypes';
+import type { AuditEvent, Bundle, Consent, ConsentProvision, Resource } from '@medplum/fhirtypes';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { withSmartServer } from '../support/smart-server.ts';
 
@@ -214,6 +214,33 @@ describe('a Consent', () => {
     await test.server.put(consent(deny()));
     await test.server.put({ ...consent(undefined), id: 'awa-too' });
     expect((await get('/Observation/awa-pulse')).status).toBe(404);
+  });
+
+  it('hides what refers to the patient by escapes, as JSON may', async () => {
+    const body = `{"resourceType":"Observation","id":"odd","status":"final","code":{"text":"odd"},"subject":{"reference":"Patient\\u002f\\u0061wa"}}`;
+    const headers = { 'content-type': 'application/fhir+json' };
+    const put = await test.server.request('/Observation/odd', token.medecin, { method: 'PUT', headers, body });
+    expect(put.status).toBe(201);
+    expect((await get('/Observation/odd')).status).toBe(200);
+    await test.server.put(consent(deny()));
+    expect((await get('/Observation/odd')).status).toBe(404);
+    expect(await found('/Observation')).not.toContain('Observation/odd');
+    await test.server.put({ ...consent(undefined), status: 'inactive' });
+    await test.server.parts.store.db.query({
+      text: `update resource set deleted = true where ref = 'Observation/odd'`,
+    });
+  });
+
+  it('leaves one record of a refused read, and of one that is shown', async () => {
+    await test.server.put(consent(deny()));
+    const since = new Date().toISOString();
+    await get('/Observation/awa-pulse');
+    await get('/Observation/elodie-pulse');
+    const read = async (id: string) => {
+      const { body } = await get(`/AuditEvent?date=ge${since}&entity=Observation/${id}`, token.administrateur);
+      return (body.entry ?? []).map(({ resource }) => (resource as AuditEvent).outcome);
+    };
+    expect([await read('awa-pulse'), await read('elodie-pulse')]).toEqual([['4'], ['0']]);
   });
 
   it('leaves other patients as they are', async () => {

@@ -112,6 +112,7 @@ export function veilOf(caller: Veiled, options: VeilOptions): Veil | undefined {
     return or([...rules, flags, permission === 'c' ? false : label]);
   }
 
+  const suspects = suspectsOf(closed, hasLabels);
   const known = new Map<string, Clause | undefined>();
   function excluded(permission: Permission, type: string): Clause | undefined {
     // A Binary is as open as what its security context names, which no index has: it is read, and not searched for.
@@ -127,7 +128,7 @@ export function veilOf(caller: Veiled, options: VeilOptions): Veil | undefined {
       const clause = resource.resourceType === 'Binary' ? undefined : excluded(permission, resource.resourceType);
       return clause !== undefined && holds({ id: resource.id, rows: extract(resource) }, [clause]);
     },
-    suspects: () => suspectsOf(closed, opened, hasLabels),
+    suspects: () => suspects,
     isTold,
   };
 }
@@ -140,8 +141,8 @@ const mostSuspects = 64;
 /** A text may be written with escapes, so what has any is looked at. */
 const escapes = ['\\u', '\\/'];
 
-function suspectsOf(closed: Closed, opened: ReadonlySet<string>, hasLabels: boolean) {
-  const ids = new Set([...closed.flagged, ...opened]);
+function suspectsOf(closed: Closed, hasLabels: boolean) {
+  const ids = new Set(closed.flagged);
   for (const { patients } of closed.groups) {
     if (ids.size + patients.size > mostSuspects) return undefined;
     for (const id of patients) ids.add(id);

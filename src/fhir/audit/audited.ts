@@ -5,6 +5,7 @@
  */
 import { FhirError } from '../../shared/errors.ts';
 import type { AuditRecord } from '../../store/audit/record.ts';
+import { isRecorded } from '../../store/resources/read-audited.ts';
 import type { Version } from '../../store/resources/version.ts';
 import type { Write } from '../../store/resources/write.ts';
 import type { Store } from '../../store/store.ts';
@@ -28,9 +29,9 @@ export async function audited(context: Context, deed: Deed, run: (context: Conte
   const { store } = context;
   const trail: Trail = { context, deed, seen: new Map(), wrote: false };
   try {
-    const readShown: Context['readShown'] = async (type, id) => {
-      const version = await store.resources.readAudited(type, id, shownRecord(trail, `${type}/${id}`));
-      if (version && !version.deleted) trail.wrote = true;
+    const readShown: Context['readShown'] = async (type, id, unless) => {
+      const version = await store.resources.readAudited(type, id, shownRecord(trail, `${type}/${id}`), unless);
+      if (version && !version.deleted && isRecorded(version.body, unless)) trail.wrote = true;
       return version;
     };
     const recordChange: Context['recordChange'] = async (inner, states) => {

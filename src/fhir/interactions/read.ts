@@ -4,6 +4,7 @@
  */
 import type { Resource } from '@medplum/fhirtypes';
 import { FhirError } from '../../shared/errors.ts';
+import { isRecorded } from '../../store/resources/read-audited.ts';
 import type { Version } from '../../store/resources/version.ts';
 import type { Access } from '../access.ts';
 import type { Context } from '../context.ts';
@@ -22,11 +23,24 @@ export async function read(
 ): Promise<Reply> {
   const { access, store, readShown } = context;
   demand(access, 'r', type);
+  const name = `${type}/${id}`;
+  const unless = readShown && certainUnless(access, type);
   // Whether a caller with limits gets to see it depends on what it says.
-  const isCertain = readShown && isUnrestricted(access, 'r', type);
-  const version = isCertain ? await readShown(type, id) : await store.resources.read(type, id);
-  return show(context, version, `${type}/${id}`);
+  if (!readShown || !unless) return show(context, await store.resources.read(type, id), name);
+  const version = await readShown(type, id, unless);
+  if (!version || version.deleted || !isRecorded(version.body, unless)) return show(context, version, name);
+  return shown(version);
 }
+
+/** Texts without any of which a resource of the type is shown for certain; undefined: no text tells. */
+function certainUnless({ veil, ...access }: Access, type: string): readonly string[] | undefined {
+  if (!isUnrestricted(access, 'r', type)) return undefined;
+  if (!veil?.excluded('r', type)) return [];
+  // What a Provenance is about is in other resources.
+  return type === 'Provenance' ? undefined : veil.suspects();
+}
+
+const shown = (version: Version): Reply => ({ status: 200, text: version.body, version, shown: [version] });
 
 /** The answer that shows one version, or the reason why not. `name` is how the client asked for it. */
 export async function show(context: Context, version: Version | undefined, name: string): Promise<Reply> {
@@ -34,7 +48,7 @@ export async function show(context: Context, version: Version | undefined, name:
   if (!version || !last) throw notFound(name);
   if (!(await mayShow(context, 'r', last))) throw isToldClosed(context.access, last) ? closed(last) : notFound(name);
   if (version.deleted) throw gone(name);
-  return { status: 200, text: version.body, version, shown: [version] };
+  return shown(version);
 }
 
 /**
