@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { withChromium, withWebApp } from '../support/chromium.ts';
+import { hasChromium, withChromium, withWebApp } from '../support/chromium.ts';
 import { postLaunch } from '../support/smart-launch.ts';
 import { emailOf, password, withSmartServer } from '../support/smart-server.ts';
 
@@ -55,7 +55,7 @@ async function allow(page: Page): Promise<void> {
   expect(await page.title()).toBe('ready');
 }
 
-describe('an app that launches by itself', () => {
+describe.runIf(hasChromium)('an app that launches by itself, in Chromium', () => {
   let page: Page;
 
   beforeAll(async () => {
@@ -104,7 +104,7 @@ describe('an app that launches by itself', () => {
   });
 });
 
-describe('an app that the EHR launches', () => {
+describe.runIf(hasChromium)('an app that the EHR launches, in Chromium', () => {
   it('gets the patient that is open there, without a picker', async () => {
     scope = `launch ${offline} patient/*.rs`;
     const token = await smart.server.token({ scope: 'user/*.rs' });
