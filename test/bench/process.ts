@@ -19,7 +19,7 @@ interface Process {
 }
 
 /** A process and its descendants, PostgreSQL's aside. */
-function family(root: number): readonly Process[] {
+export function family(root: number): readonly Process[] {
   const rows = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' })
     .split('\n')
     .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [])

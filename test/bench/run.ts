@@ -14,6 +14,7 @@ import { silent } from '../../src/shared/logger.ts';
 import { startEmbedded } from '../../src/store/embedded.ts';
 import { backendClient } from '../support/backend-client.ts';
 import { startLiveServer } from '../support/live-server.ts';
+import { authSuite } from './auth.ts';
 import { createSuite } from './create.ts';
 import { growthSuite } from './growth.ts';
 import { ingestSuite } from './ingest.ts';
@@ -34,6 +35,7 @@ const suites: Readonly<Record<string, Suite>> = {
   growth: growthSuite,
   search: searchSuite,
   pages: pagesSuite,
+  auth: authSuite,
   memory: memorySuite,
   start: startSuite,
 };

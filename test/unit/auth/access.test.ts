@@ -241,3 +241,130 @@ describe('features', () => {
     expect(access.caller.client.name).toBe('livedoc read-instance');
   });
 });
+
+describe('a patient/ scope', () => {
+  const inContext = (role: Role): Caller => ({ ...person(role), patient: 'p1' });
+  const root = 'Patient/p1';
+
+  /** Letters of patient/*.cruds: scope and role together. */
+  const rows: readonly (readonly [type: string, medecin: string, personnel: string, administrateur: string])[] = [
+    ['Patient', 'rus', 'rus', 'rs'],
+    ['Encounter', 'crus', 'crus', 'rs'],
+    ['Observation', 'crus', 'crus', 'rs'],
+    ['Condition', 'crus', 'rs', ''],
+    ['ClinicalImpression', 'crus', '', ''],
+    ['ImagingStudy', 'rs', 'rs', ''],
+    ['Binary', 'rs', 'rs', ''],
+    ['DiagnosticReport', 'rs', 'rs', 'rs'],
+    ['Provenance', 'rs', 'rs', 'rs'],
+    ['Device', 'rs', 'rs', 'rs'],
+    ['Task', 'crus', 'rs', ''],
+    ['Medication', 'rs', 'rs', ''],
+    ['Practitioner', 'rs', 'rs', 'rs'],
+    ['Organization', 'rs', 'rs', 'rs'],
+    ['ValueSet', 'rs', 'rs', 'rs'],
+    ['DeviceMetric', '', '', ''],
+    ['Coverage', '', '', ''],
+    ['Group', '', '', ''],
+  ];
+
+  it.each(
+    rows.flatMap(([type, ...letters]) =>
+      (['MEDECIN', 'PERSONNEL', 'ADMINISTRATEUR'] as const).map((role, at) => [role, type, letters[at] ?? ''] as const),
+    ),
+  )('gives %s on %s "%s"', (role, type, letters) => {
+    const access = accessFor(inContext(role), 'patient/*.cruds');
+    expect(all.filter((permission) => access.may(permission, type)).join('')).toBe(letters);
+  });
+
+  it.each([
+    ['r', 'Observation', [[['_compartment', root]]]],
+    ['s', 'Patient', [[['_compartment', root]]]],
+    ['c', 'Observation', [[['_compartment:only', root], ...guarded()]]],
+    ['r', 'Provenance', [[['target._compartment', root]]]],
+    ['r', 'Binary', [[['securityContext._compartment', root]]]],
+    ['s', 'Device', [[['patient', root]], [['patient:missing', 'true']]]],
+    ['u', 'Task', [[['patient', root]]]],
+    ['r', 'Organization', [[]]],
+  ] as const)('holds %s on %s to the compartment', (permission, type, expected) =>
+    expect(accessFor(inContext('MEDECIN'), 'patient/*.cruds').restrict(permission, type)).toEqual(expected),
+  );
+
+  function guarded(): readonly (readonly [string, string])[] {
+    return [
+      ['_security:not', 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue|AIAST'],
+      ['code:not', 'https://livedoc.health/fhir/CodeSystem/tb-cad|'],
+    ];
+  }
+
+  it('is a union with user/ scopes, and the role is over both', () => {
+    const access = accessFor(inContext('PERSONNEL'), 'patient/*.cruds user/Observation.r');
+    expect(access.restrict('r', 'Observation')).toEqual([[]]);
+    expect(access.restrict('s', 'Observation')).toEqual([[['_compartment', root]]]);
+    expect(access.may('c', 'Condition')).toBe(false);
+  });
+
+  it('with a query is held to both', () =>
+    expect(
+      accessFor(inContext('MEDECIN'), 'patient/Observation.rs?code=A patient/Observation.r?code=B').restrict(
+        'r',
+        'Observation',
+      ),
+    ).toEqual([
+      [
+        ['code', 'A,B'],
+        ['_compartment', root],
+      ],
+    ]));
+
+  it('gives nothing without a patient, and nothing to a service', () => {
+    for (const caller of [person('MEDECIN'), { ...service, patient: 'p1' }]) {
+      const access = accessFor(caller, 'patient/*.cruds');
+      expect(all.filter((permission) => access.may(permission, 'Observation'))).toEqual([]);
+    }
+  });
+
+  const of = (subject: string, performer?: string): Observation => ({
+    resourceType: 'Observation',
+    status: 'final',
+    code: {},
+    subject: { reference: subject },
+    ...(performer ? { performer: [{ reference: performer }] } : {}),
+  });
+
+  it.each([
+    ['of the patient', of(root), 'cru'],
+    ['with a practitioner', of(root, 'Practitioner/x'), 'cru'],
+    ['of a group, told by the patient', of('Group/g', root), 'cru'],
+    ['of another patient', of('Patient/p2'), ''],
+    ['of another patient, told by this one', of('Patient/p2', root), 'r'],
+    ['told by a patient of another server', of(root, 'https://other.example/Patient/9'), 'r'],
+    ['of nobody', { resourceType: 'Observation', status: 'final', code: {} } as Observation, ''],
+  ])('on an Observation %s gives "%s"', (_, resource, letters) => {
+    const access = accessFor(inContext('MEDECIN'), 'patient/*.cruds');
+    const given = (['c', 'r', 'u'] as const).filter((permission) => access.mayTouch(permission, resource));
+    expect(given.join('')).toBe(letters);
+  });
+
+  it('shows the Patient itself, and what is linked as the store tells', () => {
+    const access = accessFor(inContext('MEDECIN'), 'patient/*.rs');
+    expect(access.mayTouch('r', { resourceType: 'Patient', id: 'p1' })).toBe(true);
+    expect(access.mayTouch('r', { resourceType: 'Patient', id: 'p2' })).toBe(false);
+    const provenance = {
+      resourceType: 'Provenance',
+      target: [{ reference: 'Observation/o1' }],
+      recorded: '2024-01-02T03:04:05Z',
+      agent: [],
+    } as never;
+    expect(access.mayTouch('r', provenance)).toBe(false);
+    expect(access.mayTouch('r', provenance, ({ id }, compartment) => id === 'o1' && compartment === root)).toBe(true);
+  });
+
+  it('brings no ids of its own, and opens nothing that is for all patients', () => {
+    const access = accessFor(inContext('MEDECIN'), 'patient/*.cruds');
+    expect(access.mayName('Observation')).toBe(false);
+    expect(accessFor(person('MEDECIN'), 'user/*.cruds').mayName('Observation')).toBe(true);
+    const features = ['images', 'submit', 'validation', 'accounts', 'audit'] as const;
+    expect(features.filter((feature) => access.mayUse(feature))).toEqual([]);
+  });
+});
