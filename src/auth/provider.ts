@@ -175,7 +175,7 @@ function configuration(deps: ProviderDeps): Configuration {
       ctx.oidc.route !== 'introspection' && (client.redirectUris ?? []).some((uri) => originOf(uri) === origin),
     fetch: (input, init) => fetch(input instanceof Request ? input.url : input, init),
     interactions: {
-      policy: policy(launches, deps),
+      policy: policy(deps),
       url: (_ctx, { uid }) => new URL(`${new URL('.', deps.issuer).pathname}interaction/${uid}`, deps.issuer).pathname,
     },
     renderError(ctx, out) {

@@ -68,7 +68,7 @@ function anObservation(id: string, patient: string, value: number): Observation 
 }
 
 /** What every server of this kind begins with. */
-export const seeds: readonly Resource[] = [
+const seeds: readonly Resource[] = [
   aPatient('awa', 'Aïssatou', "N'Diaye", '1980-02-29', '2026-000101'),
   aPatient('elodie', 'Élodie', 'Lefèvre', '1975-07-14', '2026-000102'),
   aPatient('jean', 'Jeanne', 'Dupont', '1990-01-01', '2026-000103'),
@@ -79,7 +79,7 @@ export const seeds: readonly Resource[] = [
   anObservation('elodie-pulse', 'elodie', 81),
 ];
 
-export interface TokenOptions {
+interface TokenOptions {
   readonly role?: UserRole;
   readonly scope: string;
   /** Of an existing client; otherwise one is made. */

@@ -22,7 +22,7 @@ import { lifetimes } from '../lifetimes.ts';
 import { type Details, type InteractionDeps, type Peer, type Steps, type StepView, text } from './step.ts';
 
 /** What is searched: typed words, or the page that a link names. */
-export interface Looking {
+interface Looking {
   readonly query: string;
   readonly page: string | undefined;
 }

@@ -26,7 +26,7 @@ const contextPrompt = ({ settle }: Launches) =>
     }),
   );
 
-export interface PolicyDeps {
+interface PolicyDeps {
   /** Whether the account signs in with two factors: it has a second one, or its role has to. */
   readonly needsSecondFactor: (user: PersonAccount['user']) => Promise<boolean>;
   readonly launches: Launches;
@@ -52,11 +52,12 @@ const secondFactorCheck = ({ needsSecondFactor }: PolicyDeps) =>
     return asksMultiFactor(oidc.params?.['acr_values']) || needsSecondFactor(account.user);
   });
 
-export function policy(launches: Launches, second: PolicyDeps): interactionPolicy.DefaultPolicy {
+/** login (with the second factor), patient, consent, and the context of the grant. */
+export function policy(deps: PolicyDeps): interactionPolicy.DefaultPolicy {
   const prompts = interactionPolicy.base();
   prompts.get('login')?.checks.add(goneCheck());
-  prompts.get('login')?.checks.add(secondFactorCheck(second));
-  prompts.add(patientPrompt(launches), 1);
-  prompts.add(contextPrompt(launches));
+  prompts.get('login')?.checks.add(secondFactorCheck(deps));
+  prompts.add(patientPrompt(deps.launches), 1);
+  prompts.add(contextPrompt(deps.launches));
   return prompts;
 }

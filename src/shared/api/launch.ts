@@ -32,7 +32,11 @@ export const launchRequestShape = z.strictObject({
   encounter: id.optional().describe('Id of one of its Encounters.'),
   fhirContext: z.array(item).max(20).optional(),
   need_patient_banner: z.boolean().optional().describe('Absent: true.'),
-  smart_style_url: z.httpUrl().max(1024).optional().describe('Absent: the style of this server.'),
+  smart_style_url: z
+    .url({ protocol: /^https?$/ })
+    .max(1024)
+    .optional()
+    .describe('Absent: the style of this server.'),
   intent: word.optional(),
   tenant: word.optional(),
   user: word.optional().describe('Id or email of the account that will sign in. Of systems only.'),
