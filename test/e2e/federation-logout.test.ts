@@ -108,6 +108,15 @@ describe('signing out here', () => {
   });
 });
 
+describe('signing out at the hospital', () => {
+  it('ends the session here and its tokens at once, told by the hospital itself', async () => {
+    const { traveller, token } = await signIn();
+    const question = await traveller.go(new URL(`${idp.issuer}/session/end`));
+    await traveller.submit(question, '/session/end/confirm');
+    expect(await works(token)).toBe(false);
+  });
+});
+
 describe('a logout token', () => {
   it('ends the session that it names and its tokens at once, and no other session', async () => {
     const [one, two] = [await signIn(), await signIn()];
