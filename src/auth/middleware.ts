@@ -73,7 +73,17 @@ async function noteTokenUse({ oidc, status }: KoaContextWithOIDC, { db }: Store)
   await noteUse(db, { userId: account.accountId, clientId: client.clientId });
 }
 
+/** RFC 6749, 5.2 has a code of its own for a grant that the client is not registered for; the library calls it a bad request. */
+function nameForbiddenGrant(ctx: KoaContextWithOIDC): void {
+  const { Client: client } = ctx.oidc.entities;
+  const answer = (ctx.body ?? {}) as Answer;
+  const grant = ctx.oidc.params?.['grant_type'];
+  if (ctx.status !== 400 || answer.error !== 'invalid_request' || !client || typeof grant !== 'string') return;
+  if (!client.grantTypeAllowed(grant)) ctx.body = { ...answer, error: 'unauthorized_client' };
+}
+
 function completeTokenAnswer(ctx: KoaContextWithOIDC): void {
+  nameForbiddenGrant(ctx);
   // The library sends cache-control alone; SMART asks for both.
   ctx.set('pragma', 'no-cache');
   // http://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html#launch-context-arrives-with-your-access_token
