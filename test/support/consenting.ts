@@ -19,11 +19,13 @@ export function tick(browser: Browser, page: Page, scopes: readonly string[], de
   return browser.open(action, { method: 'POST', body: fields });
 }
 
-/** Opens the URL and signs in where that is asked for. */
-export async function arrive(browser: Browser, url: URL): Promise<Page> {
-  const page = await browser.open(url);
-  if (!page.html.includes('/login"')) return page;
-  return browser.submit(page, '/login', { email: emailOf('MEDECIN'), password });
+/** Opens the URL, signs in and chooses a patient where that is asked for. */
+export async function arrive(browser: Browser, url: URL, patient = 'awa'): Promise<Page> {
+  let page = await browser.open(url);
+  if (page.html.includes('/login"')) {
+    page = await browser.submit(page, '/login', { email: emailOf('MEDECIN'), password });
+  }
+  return page.html.includes('name="patient"') ? browser.submit(page, '/patient', { patient }) : page;
 }
 
 /** The tokens of the code in this address of the application. */

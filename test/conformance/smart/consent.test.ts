@@ -7,7 +7,7 @@ import { withSmartServer } from '../../support/smart-server.ts';
 
 const smart = withSmartServer();
 const redirectUri = 'https://app.example/callback';
-const scope = 'openid fhirUser offline_access user/*.cruds';
+const scope = 'openid fhirUser launch/patient offline_access user/*.cruds patient/*.cruds';
 const category = (code: string) => `http://terminology.hl7.org/CodeSystem/condition-category|${code}`;
 const laboratory = 'http://terminology.hl7.org/CodeSystem/observation-category|laboratory';
 const { verifier } = pkce();
@@ -24,7 +24,7 @@ beforeAll(async () => {
   ({ clientId } = await smart.server.register({ ...registration, scope }));
 });
 
-const ask = (words: string, changes: Readonly<Record<string, string>> = {}) =>
+const ask = (words: string, changes: Readonly<Record<string, string>> = {}, patient = 'awa') =>
   arrive(
     browser,
     authorizationUrl({
@@ -34,6 +34,7 @@ const ask = (words: string, changes: Readonly<Record<string, string>> = {}) =>
       verifier,
       changes: { redirect_uri: redirectUri, ...changes },
     }),
+    patient,
   );
 const tokensOf = (page: Awaited<ReturnType<typeof ask>>) =>
   tokensAt(page, { clientId, redirectUri, verifier, origin: smart.server.origin });
@@ -149,6 +150,59 @@ describe('the consent page', () => {
     expect(back.url.searchParams.get('iss')).toBe(`${smart.server.origin}/oidc`);
     expect(back.url.searchParams.get('code')).toBeNull();
     expect((await decisions()).at(-1)).toMatchObject({ subtype: 'refused', detail: { given: '' } });
+  });
+});
+
+describe('with a patient in context', () => {
+  it('the page names the patient whose data are asked for', async () => {
+    const page = await ask('openid launch/patient patient/Condition.rs', anew);
+    expect(page.html).toMatch(/Open record: .*1980-02-29/);
+    expect(page.html).toMatch(/diagnoses and health problems, of the patient .*1980-02-29/);
+  });
+
+  it('g10 2.4 g10_limited_scope_grant: patient/*.rs gives exactly the types that are chosen', async () => {
+    const page = await ask('openid fhirUser offline_access launch/patient patient/*.rs', anew);
+    const chosen = ['fhirUser', 'offline_access', 'patient/Patient.rs', 'patient/Encounter.rs'];
+    const tokens = await tokensOf(await tick(browser, page, chosen));
+    expect(set(tokens['scope'])).toEqual(new Set(['openid', 'launch/patient', ...chosen]));
+    expect(tokens['patient']).toBe('awa');
+    const token = tokens['access_token'];
+    expect((await smart.server.request('/Patient/awa', token)).status).toBe(200);
+    expect((await smart.server.request('/Observation?patient=awa', token)).status).toBe(403);
+    const refreshed = await refresh(tokens['refresh_token']);
+    expect(set(refreshed.body['scope'])).toEqual(set(tokens['scope']));
+    expect(refreshed.body['patient']).toBe('awa');
+  });
+
+  it('g10 9.26: patient/Condition.rs and patient/Observation.rs are given by category', async () => {
+    const page = await ask('openid launch/patient patient/Condition.rs patient/Observation.rs', anew);
+    const vitals =
+      'patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|vital-signs';
+    const chosen = [`patient/Condition.rs?category=${category('problem-list-item')}`, vitals];
+    const tokens = await tokensOf(await tick(browser, page, chosen));
+    expect(set(tokens['scope'])).toEqual(new Set(['openid', 'launch/patient', ...chosen]));
+    expect((await smart.server.request('/Observation/awa-pulse', tokens['access_token'])).status).toBe(200);
+    expect((await smart.server.request('/Observation/elodie-pulse', tokens['access_token'])).status).not.toBe(200);
+  });
+
+  it('a remembered decision goes on without a page, each launch with its own patient', async () => {
+    const words = 'openid launch/patient offline_access patient/*.rs';
+    const registration = { name: 'Two patients', kind: 'public', redirectUris: [redirectUri], scope } as const;
+    const { clientId: own } = await smart.server.register(registration);
+    const app = { clientId: own, redirectUri, verifier, origin: smart.server.origin };
+    const first = await ask(words, { client_id: own });
+    const awa = await tokensAt(await tick(browser, first, ['offline_access', 'patient/*.rs']), app);
+    const second = await ask(words, { client_id: own }, 'elodie');
+    expect(isConsent(second)).toBe(false);
+    const elodie = await tokensAt(second, app);
+    expect([awa['patient'], elodie['patient']]).toEqual(['awa', 'elodie']);
+    for (const [tokens, mine, other] of [
+      [awa, 'awa', 'elodie'],
+      [elodie, 'elodie', 'awa'],
+    ] as const) {
+      expect((await smart.server.request(`/Patient/${mine}`, tokens['access_token'])).status).toBe(200);
+      expect((await smart.server.request(`/Patient/${other}`, tokens['access_token'])).status).not.toBe(200);
+    }
   });
 });
 
