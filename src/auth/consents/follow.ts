@@ -3,10 +3,9 @@
  * costs nothing for the many patients who have none.
  */
 import type { Consent, Meta, Patient } from '@medplum/fhirtypes';
-import type { Caller, Role } from '../../fhir/access.ts';
+import type { Caller, Role, Veil } from '../../fhir/access.ts';
 import { resourceTypes } from '../../fhir/definitions/types.ts';
 import { extract } from '../../fhir/search/extract.ts';
-import type { Veil } from '../../fhir/veil.ts';
 import type { Logger } from '../../shared/logger.ts';
 import type { OpenStore } from '../../store/open.ts';
 import { labelledTypes } from '../../store/search/labelled-types.ts';

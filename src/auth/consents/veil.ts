@@ -2,9 +2,8 @@
  * The veil of one caller: what Consents and labels close to them, as clauses of each type, without the records that they
  * have opened by break-the-glass.
  */
-import type { Caller, Permission } from '../../fhir/access.ts';
+import type { Caller, Permission, Veil } from '../../fhir/access.ts';
 import { holds } from '../../fhir/search/holds.ts';
-import type { Veil } from '../../fhir/veil.ts';
 import type { Clause } from '../../store/search/query.ts';
 import type { Extract } from '../restriction.ts';
 import { and, clauseOf, type Formula, not, or } from './formula.ts';

@@ -1,6 +1,5 @@
 /** The pages by which a person breaks the glass, shuts it again, and another judges it. */
 import { type NextFunction, type Request, type Response, Router } from 'express';
-import { z } from 'zod';
 import { personAgent } from '../../auth/agents.ts';
 import type { BrowserSessions } from '../../auth/browser-session.ts';
 import type { FactorDeps } from '../../auth/factors/deps.ts';
@@ -9,7 +8,7 @@ import { ofSession } from '../../auth/factors/reauthenticate.ts';
 import type { BreakGlass, GlassCaller } from '../../auth/glass/break-glass.ts';
 import { viewOf } from '../../auth/glass/view.ts';
 import { localeOf } from '../../auth/pages.ts';
-import { glassRequestShape, glassReviewShape } from '../../shared/api/break-the-glass.ts';
+import { glassFormShape, glassReviewShape } from '../../shared/api/break-the-glass.ts';
 import { FhirError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
 import { checkCsrf, requireSignedIn, signedInOf } from '../account/require-signed-in.ts';
@@ -31,17 +30,6 @@ const pageSize = 50;
 const path = '/break-the-glass';
 const patientId = /^[A-Za-z0-9\-.]{1,64}$/;
 
-/** Numbers come as text, and what was left empty not at all. */
-const formShape = z.preprocess((fields) => {
-  const { csrf: _, patient, minutes, code, ...rest } = fields as Record<string, unknown>;
-  return {
-    ...rest,
-    patient_id: patient,
-    ...(minutes === '' ? {} : { minutes: Number(minutes) }),
-    ...(code === '' ? {} : { code }),
-  };
-}, glassRequestShape);
-
 function callerOf(request: Request, response: Response): GlassCaller {
   const { user, sessionUid } = signedInOf(response);
   return {
@@ -54,8 +42,17 @@ function callerOf(request: Request, response: Response): GlassCaller {
   };
 }
 
+interface Shape<T> {
+  safeParse(given: unknown):
+    | { readonly success: true; readonly data: T }
+    | {
+        readonly success: false;
+        readonly error: { readonly issues: readonly { readonly path: PropertyKey[]; readonly message: string }[] };
+      };
+}
+
 /** What does not fit, in one line. */
-function parsed<T>(shape: z.ZodType<T>, given: unknown): T {
+function parsed<T>(shape: Shape<T>, given: unknown): T {
   const result = shape.safeParse(given);
   if (result.success) return result.data;
   const said = result.error.issues.map(({ path: at, message }) => `${at.join('.')}: ${message}`).join('; ');
@@ -136,7 +133,7 @@ export function glassRoutes(deps: GlassPagesDeps): Router {
   router.post(
     path,
     deed(deps, async (caller, { answer, ...fields }) => {
-      const { patient_id: patient, reason, explanation, minutes, password, code } = parsed(formShape, fields);
+      const { patient_id: patient, reason, explanation, minutes, password, code } = parsed(glassFormShape, fields);
       const proof = { password, code, assertion: textOf(answer) };
       await breakGlass.open(caller, { patient, reason, explanation, minutes }, proof);
     }),

@@ -28,6 +28,17 @@ export const glassRequestShape = z
   })
   .describe('A person opens the closed record of one patient in an emergency.');
 
+/** The same from the page's form: numbers come as text, and what was left empty is not asked for. */
+export const glassFormShape = z.preprocess((fields) => {
+  const { csrf: _, patient, minutes, code, ...rest } = fields as Record<string, unknown>;
+  return {
+    ...rest,
+    patient_id: patient,
+    ...(minutes === '' ? {} : { minutes: Number(minutes) }),
+    ...(code === '' ? {} : { code }),
+  };
+}, glassRequestShape);
+
 export const glassReviewShape = z.strictObject({
   verdict: z.enum(['justified', 'not-justified', 'follow-up']),
   comment: z.string().trim().min(1).max(1000),
