@@ -74,6 +74,25 @@ describe('the launcher', () => {
     expect((await new Browser().request(action, { method: 'POST', body: fields })).status).toBe(401);
   });
 
+  it('neither finds nor opens a record that a Consent has closed to the person', async () => {
+    await smart.server.put({
+      resourceType: 'Consent',
+      id: 'jean',
+      status: 'active',
+      scope: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }] },
+      category: [{ coding: [{ system: 'http://loinc.org', code: '59284-0' }] }],
+      patient: { reference: 'Patient/jean' },
+      policyRule: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'OPTOUT' }] },
+    });
+    const statusOf = async (path: string) => (await browser.open(at(path))).status;
+    await expect.poll(() => statusOf('/launcher?patient=jean'), { timeout: 5000 }).not.toBe(200);
+    expect((await browser.open(at('/launcher?q=dupont'))).html).not.toContain('patient=jean');
+    const chosen = await browser.open(at('/launcher?patient=awa'));
+    const refused = await browser.submit(chosen, '/launcher', { client_id: clientId, patient: 'jean' });
+    expect([403, 404]).toContain(refused.status);
+    expect(refused.headers.get('location')).toBeNull();
+  });
+
   it('shows nobody what the person may not see', async () => {
     expect((await browser.open(at('/launcher?patient=nobody'))).status).toBe(404);
     expect((await browser.open(at('/launcher?patient=../awa'))).status).toBe(404);

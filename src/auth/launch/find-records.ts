@@ -103,13 +103,15 @@ async function pageOf<R extends Resource>(
   };
 }
 
-/** Those that fit what was typed, by name; audited as a search. `page` is a `next` or `previous` of before. */
+/** Those that fit what was typed, by name, or the ones of late; audited as a search. `page` is a `next` or `previous` of before. */
 export async function findPatients(
   context: Context,
   typed: string,
   page: string | undefined,
 ): Promise<Choices<PatientChoice>> {
-  const conditions = [...conditionsOf(typed), ['_sort', 'family,given'] as const];
+  const words = conditionsOf(typed);
+  // Of all patients, those of late come first: nobody reads a whole hospital by its alphabet.
+  const conditions = words.length === 0 ? words : [...words, ['_sort', 'family,given'] as const];
   const found = await pageOf<Patient>(context, 'Patient', conditions, page);
   return { ...found, choices: found.choices.map(patientChoice) };
 }
