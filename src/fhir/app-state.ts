@@ -11,7 +11,7 @@ import type { Access } from './access.ts';
 const largest = 256 * 1024;
 
 /** Persons write no other Basic than this; what systems keep in one is their own. */
-export function isAppState({ caller }: Pick<Access, 'caller'>, type: string): boolean {
+function isAppState({ caller }: Pick<Access, 'caller'>, type: string): boolean {
   return type === 'Basic' && caller.userId !== undefined;
 }
 

@@ -10,7 +10,7 @@ import { givenOf, isRefusal, type Offer, offersFor } from '../consent/narrowing.
 import { grantableScope } from '../granting.ts';
 import { type Details, type InteractionDeps, type Peer, type Steps, type StepView, text } from './step.ts';
 
-export interface ConsentView extends StepView {
+interface ConsentView extends StepView {
   /** What may be given: each word that was asked, with the narrower ones that may take its place. */
   readonly offers: readonly Offer[];
 }

@@ -57,7 +57,9 @@ function line(offer: Offer, view: View): Html {
   const text = kind === 'asked' ? describeScope(word, view) : describePart(word, kind, view.locale);
   if (isFixed) return html`<li>${text}</li>`;
   const checked = kind === 'asked' ? ' checked' : '';
-  return html`<li><label><input type="checkbox" name="scope" value="${word}"${checked}><span>${text}<br><code>${word}</code></span></label>${partsOf(offer, view)}</li>`;
+  // Of a part the kind is enough: the whole above it shows how such a word looks.
+  const shown = kind === 'asked' ? html`${text}<br><code>${word}</code>` : html`${text}`;
+  return html`<li><label><input type="checkbox" name="scope" value="${word}"${checked}><span>${shown}</span></label>${partsOf(offer, view)}</li>`;
 }
 
 /** Where the application is, as far as a person can judge it: its host, or the program that its scheme opens. */

@@ -45,7 +45,8 @@ label{display:block;margin:.75rem 0 .25rem;font-weight:600}
 input:not([type=checkbox]){width:100%;padding:.6rem;font:inherit;color:inherit;background:transparent;
 border:1px solid var(--line);border-radius:.3rem}
 ul{list-style:none;padding:0}
-li label{font-weight:400;display:flex;gap:.6rem;margin:.4rem 0}
+li label{font-weight:400;display:flex;align-items:baseline;gap:.6rem;margin:.4rem 0}
+details{margin:0 0 .75rem 1.5rem}
 button,a.button{font:inherit;padding:.6rem 1.1rem;margin:1rem .5rem 0 0;border-radius:.3rem;border:1px solid var(--act);
 background:var(--act);color:var(--card);cursor:pointer}
 button.plain{background:transparent;color:inherit;border-color:var(--line)}
