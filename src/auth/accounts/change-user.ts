@@ -1,6 +1,7 @@
 /** An account changes: names, address, role, status. What it takes away ends at once, in every process. */
 import type { Context } from '../../fhir/context.ts';
 import { FhirError } from '../../shared/errors.ts';
+import { endAll } from '../../store/accounts/browser-sessions.ts';
 import {
   findUser,
   findUserByEmail,
@@ -12,7 +13,7 @@ import {
   updateRole,
   updateStatus,
 } from '../../store/accounts/users.ts';
-import { removeByAccount, removeTokensByAccount } from '../../store/oidc/remove-artifacts.ts';
+import { removeTokensByAccount } from '../../store/oidc/remove-artifacts.ts';
 import type { Store } from '../../store/store.ts';
 import { checkPerson, type DirectoryDeps } from '../accounts.ts';
 import { type Actor, administration, commandActor } from '../actor.ts';
@@ -77,7 +78,7 @@ async function write(tx: Store, before: User, after: User): Promise<void> {
   if (before.status === after.status) return;
   await updateStatus(tx.db, before.id, after.status);
   // Coming back, too: what was on its way when the account was closed must not come alive with it.
-  await removeByAccount(tx.db, before.id);
+  await endAll(tx.db, before.id);
 }
 
 /** One event for each kind of change, named as the trail's readers look for it. */

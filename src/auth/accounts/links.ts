@@ -5,10 +5,10 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { FhirError } from '../../shared/errors.ts';
+import { endAll } from '../../store/accounts/browser-sessions.ts';
 import { noteResetAsked } from '../../store/accounts/former-passwords.ts';
 import { findLink, type LinkPurpose, saveLink, takeLink } from '../../store/accounts/links.ts';
 import { findUser, type User } from '../../store/accounts/users.ts';
-import { removeByAccount } from '../../store/oidc/remove-artifacts.ts';
 import { type AddedUser, addUserWithoutPassword, type DirectoryDeps, type NewUser } from '../accounts.ts';
 import { type Actor, administration } from '../actor.ts';
 import { personAgent } from '../agents.ts';
@@ -110,7 +110,7 @@ export async function acceptLink(
     // Before anything is written: of two that come at once one takes it.
     if (!(await takeLink(tx.db, hashOf(token)))) return { kind: 'gone' };
     await keepPassword(tx, open.user, judged.hash);
-    await removeByAccount(tx.db, open.user.id);
+    await endAll(tx.db, open.user.id);
     const detail = { user_id: open.user.id, by: open.purpose };
     const deed = { subtype: 'password-set', action: 'U' } as const;
     await tx.audit.append(administration(ownActor(open.user, peer), deed, detail));

@@ -1,7 +1,12 @@
 /** Where a person is signed in, and ending it: with everything that was obtained in a session, at once and everywhere. */
 import { FhirError } from '../../shared/errors.ts';
-import { endOtherSessions, endSession, listSessions, type SessionRow } from '../../store/accounts/browser-sessions.ts';
-import { removeByAccount } from '../../store/oidc/remove-artifacts.ts';
+import {
+  endAll,
+  endOtherSessions,
+  endSession,
+  listSessions,
+  type SessionRow,
+} from '../../store/accounts/browser-sessions.ts';
 import type { Store } from '../../store/store.ts';
 import { type Actor, administration } from '../actor.ts';
 import { demandUser, type WhichUser } from './change-user.ts';
@@ -22,7 +27,7 @@ export async function sessionsOf(store: Store, which: WhichUser): Promise<readon
 export type WhichSessions = 'all' | { readonly uid: string } | { readonly but: string };
 
 async function end(tx: Store, userId: string, which: WhichSessions): Promise<void> {
-  if (which === 'all') return removeByAccount(tx.db, userId);
+  if (which === 'all') return endAll(tx.db, userId);
   if ('but' in which) return endOtherSessions(tx.db, userId, which.but);
   if (!(await endSession(tx.db, userId, which.uid))) throw new FhirError('notFound', 'This session has ended already.');
 }

@@ -1,4 +1,5 @@
 /** The sessions of a person, and what their browsers looked like when they were seen. */
+import { removeByAccount } from '../oidc/remove-artifacts.ts';
 import type { Database } from '../store.ts';
 
 export interface SeenSession {
@@ -64,6 +65,17 @@ export async function endSession(db: Database, userId: string, uid: string): Pro
   return ended.length === 1;
 }
 
+/** Sign-ins that wait for a second factor: the first one is worth nothing any more. */
+async function endHalfSignIns(db: Database, userId: string): Promise<void> {
+  await db.query({ text: 'delete from half_sign_in where user_id::text = $1', values: [userId] });
+}
+
+/** Everything of the account: sessions, sign-ins under way, grants, codes and tokens. */
+export async function endAll(db: Database, userId: string): Promise<void> {
+  await removeByAccount(db, userId);
+  await endHalfSignIns(db, userId);
+}
+
 /** Everything of the account but this session, what was obtained in it, and grants, which are nothing without tokens. */
 export async function endOtherSessions(db: Database, userId: string, uid: string): Promise<void> {
   await db.query({
@@ -71,6 +83,7 @@ export async function endOtherSessions(db: Database, userId: string, uid: string
       and not (model = 'Session' and uid = $2) and payload->>'sessionUid' is distinct from $2`,
     values: [userId, uid],
   });
+  await endHalfSignIns(db, userId);
 }
 
 /** What is known of sessions that are no more. */
