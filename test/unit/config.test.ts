@@ -49,6 +49,21 @@ describe('loadConfig', () => {
     expect(loadConfig({ DATABASE_URL: '', LIVEDOC_HTTP_PORT: '' }).LIVEDOC_HTTP_PORT).toBe(8080);
   });
 
+  it.each([
+    ['', ['ADMINISTRATEUR']],
+    ['none', []],
+    ['MEDECIN,ADMINISTRATEUR', ['MEDECIN', 'ADMINISTRATEUR']],
+  ])('reads LIVEDOC_SECOND_FACTOR=%s as roles', (text, roles) => {
+    expect(loadConfig({ LIVEDOC_SECOND_FACTOR: text }).LIVEDOC_SECOND_FACTOR).toEqual(roles);
+  });
+
+  it.each(['admin', 'MEDECIN,', 'none,MEDECIN', 'MEDECIN ADMINISTRATEUR'])(
+    'refuses LIVEDOC_SECOND_FACTOR=%s',
+    (text) => {
+      expect(problems({ LIVEDOC_SECOND_FACTOR: text })).toEqual([expect.stringMatching(/^LIVEDOC_SECOND_FACTOR: /)]);
+    },
+  );
+
   it('freezes what it gives', () => {
     expect(Object.isFrozen(loadConfig({}))).toBe(true);
   });
