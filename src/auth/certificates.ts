@@ -5,7 +5,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-export interface ClientCertificate {
+interface ClientCertificate {
   /** PEM, one certificate. */
   readonly pem: string;
   /** Whether an authority that is trusted for clients has signed it. */
@@ -27,8 +27,8 @@ function namesOf(text: string): readonly string[] {
     const [type = '', ...value] = name.split('=');
     const plain = value
       .join('=')
-      .replace(/\\([0-9a-fA-F]{2})|\\(.)/gs, (_all, hex?: string, one?: string) =>
-        hex === undefined ? (one ?? '') : String.fromCharCode(Number.parseInt(hex, 16)),
+      .replace(/((?:\\[0-9a-fA-F]{2})+)|\\(.)/gs, (_all, bytes?: string, one?: string) =>
+        bytes === undefined ? (one ?? '') : Buffer.from(bytes.replaceAll('\\', ''), 'hex').toString('utf8'),
       );
     return `${type.trim().toUpperCase()}=${plain.trim()}`;
   });

@@ -6,7 +6,7 @@ import { createPublicKey, type JsonWebKeyInput } from 'node:crypto';
 
 type Jwk = Readonly<Record<string, unknown>>;
 
-export const mostKeys = 100;
+const mostKeys = 100;
 const leastRsaBits = 2048;
 const curves: readonly unknown[] = ['P-256', 'P-384', 'P-521'];
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'] as const;

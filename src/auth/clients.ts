@@ -96,7 +96,7 @@ export async function addClient(
   return clientSecret === undefined ? { clientId } : { clientId, clientSecret };
 }
 
-export const noSuchClient = (clientId: string) => new FhirError('notFound', `There is no client ${clientId}.`);
+const noSuchClient = (clientId: string) => new FhirError('notFound', `There is no client ${clientId}.`);
 
 /** The client for an administrator to see, with what is wrong with its key set. Throws FhirError `notFound`. */
 export async function showClient({ db }: Pick<Store, 'db'>, clientId: string): Promise<ClientView> {

@@ -1,7 +1,7 @@
 /** The registered OAuth clients. */
 import type { Database } from '../store.ts';
 
-export type ClientKind = 'public' | 'confidential' | 'backend';
+type ClientKind = 'public' | 'confidential' | 'backend';
 
 export interface StoredClient {
   readonly clientId: string;

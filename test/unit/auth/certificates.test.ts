@@ -12,6 +12,13 @@ describe('a certificate', () => {
     expect(is('subject_dn', 'CN=ehr,O=Hopital\\2C Paris,C=FR')).toBe(true);
   });
 
+  it('is of a subject with accents, as they are or escaped', async () => {
+    const accents = await selfSigned('CN=Hôpital');
+    for (const name of ['CN=Hôpital', 'CN=H\\C3\\B4pital']) {
+      expect(certificateMatches(accents.cert, 'tls_client_auth_subject_dn', name)).toBe(true);
+    }
+  });
+
   it.each(['CN=ehr', 'CN=ehr,C=FR,O=Hopital\\, Paris', 'CN=EHR,O=Hopital\\, Paris,C=FR', 'CN=ehr,O=Hopital,C=FR', ''])(
     'is not of %s',
     (subject) => expect(is('subject_dn', subject)).toBe(false),
