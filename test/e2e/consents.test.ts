@@ -39,7 +39,7 @@ async function get(
   path: string,
   as = token.medecin,
 ): Promise<{ status: number; body: Bundle & Resource & { issue?: unknown[] } }> {
-  const response = await test.server.request(path, as);
+  const response = await test.server.request(path, as, { headers: { accept: 'application/fhir+json' } });
   const text = await response.text();
   return { status: response.status, body: text === '' ? {} : JSON.parse(text) };
 }
@@ -229,6 +229,50 @@ describe('a Consent', () => {
     await test.server.parts.store.db.query({
       text: `update resource set deleted = true where ref = 'Observation/odd'`,
     });
+  });
+
+  it('hides where the record comes from, its bytes, and what operations would tell of it', async () => {
+    await test.server.put({
+      resourceType: 'Provenance',
+      id: 'origin',
+      recorded: '2026-11-20T10:00:00Z',
+      target: [{ reference: 'Observation/awa-pulse' }],
+      agent: [{ who: { reference: me() } }],
+    });
+    await test.server.put({
+      resourceType: 'Binary',
+      id: 'bytes',
+      contentType: 'text/plain',
+      securityContext: { reference: 'Observation/awa-pulse' },
+      data: 'YQ==',
+    });
+    const paths = ['/Provenance/origin', '/Binary/bytes', '/Observation/$lastn?subject=Patient/awa&code=8867-4'];
+    const graphql = '/$graphql?query={ObservationList(patient:"awa"){id}}';
+    const before = await Promise.all(paths.map(async (path) => (await get(path)).status));
+    expect(before).toEqual([200, 200, 200]);
+    expect(JSON.stringify((await get(graphql)).body)).toContain('awa-pulse');
+    await test.server.put(consent(deny()));
+    expect((await get('/Provenance/origin')).status).toBe(404);
+    expect((await get('/Binary/bytes')).status).toBe(404);
+    expect(await found('/Provenance')).not.toContain('Provenance/origin');
+    expect(await found('/Provenance/_history')).not.toContain('Provenance/origin');
+    expect(await found('/Observation?_id=elodie-pulse&_revinclude=Provenance:target')).toEqual([
+      'Observation/elodie-pulse',
+    ]);
+    expect(JSON.stringify((await get(graphql)).body)).not.toContain('awa-pulse');
+    expect(JSON.stringify((await get('/Observation/$lastn?subject=Patient/awa&code=8867-4')).body)).not.toContain(
+      'awa-pulse',
+    );
+    const match = {
+      resourceType: 'Parameters',
+      parameter: [
+        {
+          name: 'resource',
+          resource: { resourceType: 'Patient', name: [{ family: "N'Diaye" }], birthDate: '1980-02-29' },
+        },
+      ],
+    };
+    expect((await send('POST', '/Patient/$match', match)).text).not.toContain('"awa"');
   });
 
   it('leaves one record of a refused read, and of one that is shown', async () => {

@@ -10,7 +10,7 @@ import { confidentiality } from './judge.ts';
 export const restrictionSystem = 'https://livedoc.health/fhir/CodeSystem/restriction';
 
 /** From the least to the most closed: restricted, very restricted, processing restricted. */
-export const closings = ['R', 'V', 'restricted'] as const;
+const closings = ['R', 'V', 'restricted'] as const;
 export type Closing = (typeof closings)[number];
 
 const systemOf: Readonly<Record<Closing, string>> = {

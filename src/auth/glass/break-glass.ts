@@ -40,7 +40,7 @@ export interface GlassCaller extends GlassActor, Pick<Caller, 'userId' | 'role' 
   readonly sessionUid?: string;
 }
 
-export interface GlassAsked {
+interface GlassAsked {
   /** Id of the Patient. */
   readonly patient: string;
   /** Code of `break-the-glass-reason`. */
@@ -50,7 +50,7 @@ export interface GlassAsked {
   readonly minutes?: number | undefined;
 }
 
-export interface Review {
+interface Review {
   readonly verdict: Verdict;
   readonly comment: string;
 }

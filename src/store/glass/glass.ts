@@ -110,8 +110,8 @@ export async function findGlass(db: Database, id: string): Promise<Glass | undef
   return row;
 }
 
-export const glassStatuses = ['open', 'to-review', 'reviewed', 'all'] as const;
-export type GlassStatus = (typeof glassStatuses)[number];
+const glassStatuses = ['open', 'to-review', 'reviewed', 'all'] as const;
+type GlassStatus = (typeof glassStatuses)[number];
 
 const conditions: Readonly<Record<GlassStatus, string>> = {
   open: 'g.ended_at is null and g.expires_at > now()',
