@@ -3,7 +3,8 @@ import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { noteSession } from '../store/accounts/browser-sessions.ts';
 import type { AuditRecord } from '../store/audit/record.ts';
 import { noteUse } from '../store/consent/decisions.ts';
-import { removeOfSession } from '../store/oidc/remove-artifacts.ts';
+import { isGrantThere } from '../store/oidc/hold-grant.ts';
+import { removeByGrant, removeOfSession } from '../store/oidc/remove-artifacts.ts';
 import type { Store } from '../store/store.ts';
 import type { PersonAccount } from './account.ts';
 import { userAgentOf } from './accounts/device.ts';
@@ -66,6 +67,16 @@ async function signOutEvent(ctx: KoaContextWithOIDC, findUser: FindUser): Promis
   return account ? { ...record, user: personAgent(account.user) } : record;
 }
 
+/** Tokens that were made while their grant was taken away go with it, and are not given. */
+async function endWithdrawn(ctx: KoaContextWithOIDC, { db }: Store): Promise<void> {
+  const grantId = ctx.oidc?.entities.Grant?.jti;
+  if (ctx.oidc?.route !== 'token' || ctx.status !== 200 || grantId === undefined) return;
+  if (await isGrantThere(db, grantId)) return;
+  for (const model of ['AccessToken', 'RefreshToken']) await removeByGrant(db, model, grantId);
+  ctx.status = 400;
+  ctx.body = { error: 'invalid_grant', error_description: 'grant request is invalid' };
+}
+
 /** A person sees when an application last got a token. */
 async function noteTokenUse({ oidc, status }: KoaContextWithOIDC, { db }: Store): Promise<void> {
   const { Client: client, Account: account } = oidc?.entities ?? {};
@@ -117,6 +128,7 @@ export function useMiddleware(provider: Provider, store: Store, findUser: FindUs
     await nameRefreshingClient(ctx, store.db);
     await next();
     if (ctx.oidc?.route === 'token') completeTokenAnswer(ctx);
+    await endWithdrawn(ctx, store);
     await noteTokenUse(ctx, store);
     await noteBrowser(ctx, store);
     await endApplication(ctx, store);

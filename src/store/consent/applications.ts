@@ -40,9 +40,12 @@ export async function removeApplication(
       where a.user_id::text = $1 and a.client_id = $2 and c.client_id = a.client_id returning a.given, c.name`,
     values: [userId, clientId],
   });
-  await db.query({
-    text: `delete from oidc_model where account_id = $1 and client_id = $2 and model <> 'Session'`,
-    values: [userId, clientId],
-  });
+  // Grants first, in a statement of their own: see hold-grant.ts.
+  for (const which of [`model = 'Grant'`, `model <> 'Session'`]) {
+    await db.query({
+      text: `delete from oidc_model where account_id = $1 and client_id = $2 and ${which}`,
+      values: [userId, clientId],
+    });
+  }
   return row;
 }

@@ -251,7 +251,7 @@ describe('a decision', () => {
   });
 
   it('of a person is not one of another, nor for another application', async () => {
-    const { rows } = { rows: await smart.server.parts.store.db.query({ text: 'select 1 from app_consent' }) };
+    const rows = await smart.server.parts.store.db.query({ text: 'select 1 from app_consent' });
     expect(rows.length).toBeGreaterThan(0);
     expect(isConsent(await ask('openid user/Patient.rs', { client_id: await another() }))).toBe(true);
   });
@@ -330,5 +330,29 @@ describe('the page of applications', () => {
       subtype: 'withdrawn',
       detail: { given: 'openid offline_access user/Patient.rs' },
     });
+  });
+
+  it('leaves nothing to an application that refreshes at the same moment', async () => {
+    const user = smart.server.users.MEDECIN.id;
+    const { store } = smart.server.parts;
+    for (let round = 0; round < 6; round += 1) {
+      const page = await ask('openid offline_access user/Patient.rs', { client_id: own });
+      const back = await tick(browser, page, ['offline_access', 'user/Patient.rs']);
+      const mine = await tokensAt(back, { clientId: own, redirectUri, verifier, origin: smart.server.origin });
+      const list = await applications();
+      const refreshing = { grant_type: 'refresh_token', client_id: own, refresh_token: String(mine['refresh_token']) };
+      const [refreshed] = await Promise.all([
+        post(smart.server.origin, '/oidc/token', refreshing),
+        browser.submit(list, `/${own}/withdraw`),
+      ]);
+      for (const token of [mine['access_token'], refreshed.body['access_token']]) {
+        expect((await smart.server.request('/Patient/awa', String(token))).status).toBe(401);
+      }
+      const left = await store.db.query({
+        text: 'select model from oidc_model where account_id = $1 and client_id = $2',
+        values: [user, own],
+      });
+      expect(left).toEqual([]);
+    }
   });
 });
