@@ -5,6 +5,7 @@
 import type { Clause, ReferenceValue } from '../../store/search/query.ts';
 import { membershipPair } from '../access.ts';
 import { compartmentMembers, compartmentParameters, isCompartmentType } from '../definitions/compartments.ts';
+import { parameterOf, type WithParameters } from './parameters.ts';
 
 /** The resources that the value of such a restriction names. */
 export function rootsOf(value: string): readonly { readonly type: string; readonly id: string }[] {
@@ -52,4 +53,34 @@ export function membershipClause(type: string, name: string, value: string): Cla
         ? { kind: 'either', ways: [] }
         : { kind: 'link', param: `${type}.${code}`, params, any: roots };
   return modifier === 'not' ? { kind: 'not', where: [clause] } : clause;
+}
+
+/** The parts of a parameter's expression that are about the type, as it is now. */
+function expressionsOf(where: WithParameters, param: string): readonly string[] {
+  const [type = '', code = ''] = param.split('.');
+  const parts = parameterOf(where, type, code)?.expression.split('|') ?? [];
+  return parts.map((part) => part.trim()).filter((part) => part.startsWith(`${type}.`));
+}
+
+/** `Observation.patient` is `Observation.subject` where that is a Patient: what is found by it is found by the other. */
+function isPartOf(where: WithParameters, param: string, params: readonly string[]): boolean {
+  if (params.includes(param)) return true;
+  const own = expressionsOf(where, param).map((part) => part.replace('.where(resolve() is Patient)', ''));
+  return params.some((one) => {
+    const whole = expressionsOf(where, one);
+    return own.length > 0 && own.every((part) => whole.includes(part));
+  });
+}
+
+/** Whether what is searched for is in the compartment anyway, so that it need not be asked again of each match. */
+export function isImplied(where: WithParameters, clause: Clause, searched: readonly Clause[]): boolean {
+  if (clause.kind !== 'member') return false;
+  const roots = new Set(clause.any.map(({ type, id }) => `${type}/${id}`));
+  return searched.some(
+    (one) =>
+      one.kind === 'reference' &&
+      one.any.length > 0 &&
+      one.any.every(({ type, id, url }) => url === undefined && roots.has(`${type}/${id}`)) &&
+      isPartOf(where, one.param, clause.params),
+  );
 }

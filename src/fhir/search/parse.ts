@@ -11,6 +11,7 @@ import { criterion, isUnknownParameter, restriction, type Searcher, searcherOf }
 import { type Include, parseInclude } from './include-value.ts';
 import { demandIndexed } from './limits.ts';
 import { lookingUp } from './look-up.ts';
+import { isImplied } from './membership.ts';
 import { parameterOf, type WithParameters } from './parameters.ts';
 import { bad } from './values.ts';
 
@@ -167,13 +168,18 @@ function parseSearches(given: Searcher, { types, params, strict = false, within 
     only.length === 0 || only.includes(type) ? [] : [{ kind: 'either', ways: [] }];
   const parts = types.map((type, at) => ({
     type,
-    where: [...(draft.where.get(type) ?? []), ...named(type), ...within(type), ...restriction(searcher, type)],
+    where: narrowed(searcher, type, [...(draft.where.get(type) ?? []), ...named(type), ...within(type)]),
     sort: sort[at] ?? [],
   }));
   const [first, ...also] = parts as [(typeof parts)[number], ...typeof parts];
   const count = summary ? 0 : draft.count;
   const total = summary ? 'accurate' : draft.total;
   return { query: { ...first, count, total, ...(also.length > 0 ? { also } : {}) }, includes, summary, used, warnings };
+}
+
+/** What is asked, and what the caller may see of it. */
+function narrowed(searcher: Searcher, type: string, asked: readonly Clause[]): readonly Clause[] {
+  return [...asked, ...restriction(searcher, type).filter((clause) => !isImplied(searcher, clause, asked))];
 }
 
 function apply(searcher: Searcher, draft: Draft, name: string, value: string, seen: Set<string>): void {
