@@ -3,7 +3,7 @@
  * launcher), and the way to sign in for such a page and back to it.
  * https://cheatsheetseries.owasp.org/cheatsheets/Session_Management_Cheat_Sheet.html
  */
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Provider } from 'oidc-provider';
 import { noteSession } from '../store/accounts/browser-sessions.ts';
@@ -13,6 +13,7 @@ import type { Store } from '../store/store.ts';
 import { userAgentOf } from './accounts/device.ts';
 import { personAgent } from './agents.ts';
 import { firstPartyClientId, firstPartyRedirect } from './first-party-client.ts';
+import { isSame } from './same.ts';
 import { type Secret, sign } from './secret.ts';
 
 export interface SignedIn {
@@ -56,12 +57,6 @@ export interface BrowserSessionDeps {
   readonly secret: Secret;
   /** `http://localhost:8080/oidc` */
   readonly issuer: string;
-}
-
-function isSame(given: unknown, expected: string): boolean {
-  if (typeof given !== 'string') return false;
-  const [a, b] = [Buffer.from(given), Buffer.from(expected)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 /** Whether a form was made for this session. */

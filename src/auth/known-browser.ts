@@ -3,8 +3,9 @@
  * the owner of an account out by guessing at it, from anywhere. It proves nothing else: the password is still asked.
  * https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies
  */
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isSame } from './same.ts';
 import { type Secret, sign } from './secret.ts';
 
 const cookieName = '_known_browser';
@@ -24,11 +25,6 @@ export interface KnownBrowsers {
 function entriesOf(request: IncomingMessage): readonly string[] {
   const value = new RegExp(`(?:^|; *)${cookieName}=([\\w.~-]{1,4096})`).exec(request.headers.cookie ?? '')?.[1] ?? '';
   return value.split('~').filter((entry) => /^[\w-]{22}\.[\w-]{43}$/.test(entry));
-}
-
-function isSame(given: string, expected: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(expected)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 export function knownBrowsers(secret: Secret, isSecure: boolean): KnownBrowsers {

@@ -18,7 +18,7 @@ import { rolesOf } from '../activity.ts';
 type Person = Pick<User, 'email' | 'nom' | 'prenom' | 'role'>;
 
 const snomedPhysician = { system: 'http://snomed.info/sct', code: '309343006', display: 'Physician' };
-export const roleSystem = 'https://livedoc.health/fhir/CodeSystem/user-role';
+const roleSystem = 'https://livedoc.health/fhir/CodeSystem/user-role';
 const profile = (name: string) => ({ profile: [`https://livedoc.health/fhir/StructureDefinition/livedoc-${name}`] });
 
 export function practitionerOf({ email, nom, prenom }: Person): Practitioner {
@@ -32,7 +32,7 @@ export function practitionerOf({ email, nom, prenom }: Person): Practitioner {
 }
 
 /** What the role is on a PractitionerRole; for a physician in SNOMED CT too. */
-export function roleConcept(role: UserRole): CodeableConcept {
+function roleConcept(role: UserRole): CodeableConcept {
   const physician = role === 'MEDECIN' ? [snomedPhysician] : [];
   return { coding: [{ system: roleSystem, code: role }, ...physician] };
 }

@@ -7,9 +7,9 @@ import { FhirError } from '../../shared/errors.ts';
 import { longestTyped } from '../passwords.ts';
 import { isBreached, readBreached } from './breached.ts';
 
-export const minimumLength = 12;
+const minimumLength = 12;
 /** Far above what anybody types. */
-export const maximumLength = 1024;
+const maximumLength = 1024;
 
 /** Why a password may not be set. */
 export type PasswordProblem = 'length' | 'breached' | 'simple' | 'personal' | 'reused';

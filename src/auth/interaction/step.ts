@@ -2,7 +2,6 @@
  * What every step of a sign-in stands on: whose browser it is, where the sign-in is, and how it goes on or ends.
  * https://github.com/panva/node-oidc-provider/blob/main/docs/README.md#user-flows
  */
-import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Client, errors, type InteractionResults, type Provider } from 'oidc-provider';
 import { FhirError } from '../../shared/errors.ts';
@@ -10,6 +9,7 @@ import type { Logger } from '../../shared/logger.ts';
 import type { Store } from '../../store/store.ts';
 import type { FactorDeps } from '../factors/deps.ts';
 import type { PersonAccess } from '../launch/person-access.ts';
+import { isSame } from '../same.ts';
 import { type Secret, sign } from '../secret.ts';
 
 export interface InteractionDeps {
@@ -73,11 +73,6 @@ export interface Steps {
 
 /** The text of a field or parameter; empty for anything else. */
 export const text = (value: unknown) => (typeof value === 'string' ? value : '');
-
-function isSame(given: unknown, expected: string): boolean {
-  const [a, b] = [Buffer.from(text(given)), Buffer.from(expected)];
-  return a.length === b.length && timingSafeEqual(a, b);
-}
 
 async function detailsOf(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<Details> {
   try {
