@@ -47,7 +47,7 @@ export function oidc({ auth, breakGlass, log }: OidcDeps): Router {
   router.use(signInRoutes(interactions, origin, log));
   router.use(federationRoutes(auth.federation, log));
   const { applications, factors, accounts } = auth;
-  router.use(accountRoutes({ browser, applications, factors, accounts, origin, log }));
+  router.use(accountRoutes({ browser, applications, factors, accounts, federation: auth.federation, origin, log }));
   if (breakGlass) router.use(glassRoutes({ browser, breakGlass, factors: auth.factors, origin, log }));
   router.use(launcherRoutes({ browser, launcher: auth.launcher, origin, log }));
   return router;

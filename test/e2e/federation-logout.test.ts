@@ -108,6 +108,20 @@ describe('signing out here', () => {
   });
 });
 
+describe('signing out on the page of the account', () => {
+  it('leads on to the hospital, though forms may not, and back', async () => {
+    const { traveller, token } = await signIn();
+    const account = await traveller.go(new URL('/account', test.app.origin));
+    const out = await traveller.submit(account, '/account/sign-out');
+    expect(out.status).toBe(200);
+    expect(await works(token)).toBe(false);
+    const there = linkOf(out, '/session/end');
+    expect(out.headers.get('refresh')).toBe(`0; url=${there}`);
+    const back = await traveller.submit(await traveller.go(there), '/session/end/confirm');
+    expect(back.url.pathname).toBe('/oidc/session/end/success');
+  });
+});
+
 describe('signing out at the hospital', () => {
   it('ends the session here and its tokens at once, told by the hospital itself', async () => {
     const { traveller, token } = await signIn();

@@ -9,7 +9,7 @@ import { openDiscovery } from './discovery.ts';
 import { findEnabled, findProvider, openProviderOf, type ProviderDeps } from './identity-providers.ts';
 import { type Logouts, logoutsOf } from './logout-token.ts';
 import { isRefusal } from './refusal.ts';
-import { type SignOutDeps, signedOutTarget } from './sign-out.ts';
+import { type SignOutDeps, signedOutTarget, upstreamSignOut } from './sign-out.ts';
 import { type ProviderTest, testUpstream } from './test-upstream.ts';
 
 export interface FederationOptions {
@@ -27,6 +27,8 @@ export interface Federation extends Logouts {
   readonly deps: SignOutDeps;
   /** The sign-in (its uid) that a `state` was made for; undefined when it is not under way. */
   signInOf(id: string, state: unknown): Promise<string | undefined>;
+  /** Where a browser goes to end its session at the provider too, and then to `to`; undefined: straight there. */
+  signOutUrl(sessionUid: string, to: string): Promise<string | undefined>;
   /** Where a browser goes on to that was signed out at the provider; undefined when its `state` was not made here. */
   signedOutTarget(id: string, state: unknown): string | undefined;
   /** Our public keys there. Throws FhirError `notFound`. */
@@ -60,6 +62,7 @@ export function openFederation({ trustedHosts, log, ...own }: FederationOptions)
       return away && openAway(secret, away).uid;
     },
 
+    signOutUrl: (sessionUid, to) => upstreamSignOut(deps, sessionUid, to),
     signedOutTarget: (id, state) => signedOutTarget(own, id, state),
 
     async jwks(id) {

@@ -4,11 +4,13 @@ import type { PasswordDeps } from '../../auth/accounts/new-password.ts';
 import type { BrowserSessions } from '../../auth/browser-session.ts';
 import type { Applications } from '../../auth/consent/applications.ts';
 import type { FactorDeps } from '../../auth/factors/deps.ts';
+import type { Federation } from '../../auth/federation/open-federation.ts';
 import { signedInPath } from '../../auth/first-party-client.ts';
 import { localeOf } from '../../auth/pages.ts';
 import { FhirError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logger.ts';
 import { accountPage } from '../pages/account.ts';
+import { onwardPage } from '../pages/federation.ts';
 import { form, formGuard, peerOf } from '../sign-in/forms.ts';
 import { guard, showError } from '../sign-in/page-headers.ts';
 import { applicationRoutes } from './applications.ts';
@@ -22,6 +24,7 @@ export interface AccountRoutesDeps {
   readonly applications: Applications;
   readonly factors: FactorDeps;
   readonly accounts: PasswordDeps;
+  readonly federation: Pick<Federation, 'signOutUrl'>;
   /** The server's own. */
   readonly origin: string;
   readonly log: Logger;
@@ -29,7 +32,7 @@ export interface AccountRoutesDeps {
 
 /** To be mounted at the root. */
 export function accountRoutes(deps: AccountRoutesDeps): Router {
-  const { browser, applications, factors, accounts, origin, log } = deps;
+  const { browser, applications, factors, accounts, federation, origin, log } = deps;
   const router = Router();
   const localeFor = (request: Request) => localeOf(undefined, request.get('accept-language'));
 
@@ -56,8 +59,15 @@ export function accountRoutes(deps: AccountRoutesDeps): Router {
   });
   router.post('/account/sign-out', async (request, response) => {
     checkCsrf(request, response);
+    const { sessionUid } = signedInOf(response);
+    const end = `${origin}/oidc/session/end/success`;
     await browser.signOut(request, response, peerOf(request));
-    response.redirect(303, '/oidc/session/end/success');
+    const upstream = await federation.signOutUrl(sessionUid, end);
+    if (upstream === undefined) return response.redirect(303, end);
+    // Not a redirect: those after a form are held to the page's form-action, and the provider may lead anywhere.
+    guard(response, '');
+    response.set('refresh', `0; url=${upstream}`);
+    response.type('html').send(onwardPage(localeFor(request), upstream));
   });
 
   router.use((error: unknown, request: Request, response: Response, next: NextFunction) => {

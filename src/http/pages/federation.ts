@@ -132,8 +132,16 @@ const words = {
     with: (name: string) => `Se connecter avec ${name}`,
     failed: 'La connexion a échoué',
     back: 'Revenir à la connexion',
+    signedOut: 'Vous êtes déconnecté de LIVEDOC',
+    onward: "Se déconnecter aussi du service d'identité",
   },
-  en: { with: (name: string) => `Sign in with ${name}`, failed: 'Sign-in failed', back: 'Back to sign-in' },
+  en: {
+    with: (name: string) => `Sign in with ${name}`,
+    failed: 'Sign-in failed',
+    back: 'Back to sign-in',
+    signedOut: 'You are signed out of LIVEDOC',
+    onward: 'Sign out of the identity provider too',
+  },
 } as const;
 
 /** Links and no forms: redirects after a form are held to the page's form-action, and where a provider leads nobody can list. */
@@ -165,4 +173,10 @@ export function refusedPage({ locale, why, name, action }: RefusedView): string 
 ${action === undefined ? undefined : html`<p><a href="${action}?choose=1">${texts.back}</a></p>`}
 <p><code>${why}</code></p>`,
   );
+}
+
+/** Leads on to the provider's own sign-out, for browsers that do not go by themselves. */
+export function onwardPage(locale: Locale, url: string): string {
+  const texts = words[locale];
+  return page(locale, texts.signedOut, html`<p><a class="button" href="${url}">${texts.onward}</a></p>`);
 }
