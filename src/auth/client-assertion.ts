@@ -14,6 +14,9 @@ function isAudience(aud: unknown, issuer: string, client: Client): boolean {
   return client['livedoc_fapi'] !== true || aud === issuer;
 }
 
+/** FAPI 2.0 has no RSASSA-PKCS1-v1_5. https://openid.net/specs/fapi-security-profile-2_0-final.html#section-5.4.1 */
+const isWeak = (alg: unknown, client: Client) => client['livedoc_fapi'] === true && /^RS/.test(String(alg));
+
 /** Throws InvalidClientAuth; `now` is in milliseconds. */
 export function checkAssertion(
   claims: Claims,
@@ -31,6 +34,7 @@ export function checkAssertion(
   if (sub !== iss) refuse('sub is not iss');
   if (typeof jti !== 'string' || jti.length > longestId) refuse(`jti is not a text of at most ${longestId} characters`);
   if (!isAudience(claims['aud'], issuer, client)) refuse('aud is not the issuer');
+  if (isWeak(header['alg'], client)) refuse('alg is not one of FAPI 2.0');
   if (typeof header['kid'] !== 'string') refuse('kid is missing in the header');
   if (header['jku'] !== undefined && header['jku'] !== client['livedoc_jwks_uri'])
     refuse('jku is not the registered URL');

@@ -5,7 +5,8 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { calculateJwkThumbprint, EmbeddedJWK, type JWTPayload, jwtVerify } from 'jose';
 
-export const proofAlgorithms = ['ES256', 'ES384', 'PS256', 'RS256'] as const;
+/** Those that FAPI 2.0 allows, and ES384 beside them. */
+export const proofAlgorithms = ['ES256', 'ES384', 'PS256', 'EdDSA'] as const;
 
 /** How far a proof's time may be off, as the token endpoint allows it too. */
 export const proofSeconds = 300;

@@ -47,6 +47,16 @@ describe('a token request of a client whose tokens are bound', () => {
     expect([status, body['token_type']]).toEqual([200, 'DPoP']);
   });
 
+  it.each(['PS256', 'EdDSA'] as const)('takes a proof by %s', async (alg) => {
+    const own = await makeDpopKey(alg);
+    expect((await ask(await own.proof('POST', tokenUrl()))).status).toBe(200);
+  });
+
+  it('takes no proof by RS256, which FAPI 2.0 forbids', async () => {
+    const own = await makeDpopKey('RS256');
+    expect((await ask(await own.proof('POST', tokenUrl()))).body['error']).toBe('invalid_dpop_proof');
+  });
+
   it('without a proof is refused', async () => {
     const { status, body } = await ask(undefined);
     expect([status, body['error']]).toEqual([400, 'invalid_grant']);

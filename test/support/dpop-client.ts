@@ -16,7 +16,7 @@ interface ProofOptions {
   readonly header?: Claims;
 }
 
-export async function makeDpopKey(alg: 'ES256' | 'PS256' | 'ES512' = 'ES256'): Promise<DpopKey> {
+export async function makeDpopKey(alg: 'ES256' | 'PS256' | 'EdDSA' | 'RS256' = 'ES256'): Promise<DpopKey> {
   const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
   const jwk = await exportJWK(publicKey);
   return {

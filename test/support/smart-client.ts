@@ -102,7 +102,7 @@ export interface Key {
   assertion(claims: Readonly<Record<string, unknown>>, header?: Readonly<Record<string, unknown>>): Promise<string>;
 }
 
-export async function makeKey(alg: 'RS384' | 'ES384', kid = 'key-1'): Promise<Key> {
+export async function makeKey(alg: 'RS384' | 'ES384' | 'RS256' | 'ES256' | 'PS256', kid = 'key-1'): Promise<Key> {
   const { publicKey, privateKey } = await generateKeyPair(alg);
   return {
     jwks: { keys: [{ ...(await exportJWK(publicKey)), kid, alg, use: 'sig' }] },

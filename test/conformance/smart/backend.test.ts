@@ -53,6 +53,21 @@ describe('backend_services_authorization', () => {
     expect((await backendToken(smart.server.origin, { clientId: id, key: own, scope })).status).toBe(200);
   });
 
+  it.each(['RS256', 'ES256', 'PS256'] as const)('%s, which FAPI and others use, is taken too', async (alg) => {
+    const own = await makeKey(alg);
+    const { clientId: id } = await smart.server.register({ name: alg, kind: 'backend', jwks: own.jwks, scope });
+    expect((await backendToken(smart.server.origin, { clientId: id, key: own, scope })).status).toBe(200);
+  });
+
+  it('a client that is registered for one algorithm is held to it', async () => {
+    const registration = { name: 'ES384', kind: 'backend', jwks: key.jwks, scope, signingAlg: 'RS384' } as const;
+    const { clientId: id } = await smart.server.register(registration);
+    expect(codes(await backendToken(smart.server.origin, { clientId: id, key, scope }))).toEqual([
+      401,
+      'invalid_client',
+    ]);
+  });
+
   it('smart_backend_services_auth_response_body', async () => {
     const { body, headers } = await token();
     expect(body).toEqual({

@@ -29,7 +29,11 @@ describe('an assertion', () => {
   it('is for the issuer and nothing else where FAPI 2.0 is asked for', () => {
     expect(check({}, { kid: 'k' }, fapi)).toThrow();
     expect(check({ aud: [issuer] }, { kid: 'k' }, fapi)).toThrow();
-    expect(check({ aud: issuer }, { kid: 'k' }, fapi)).not.toThrow();
+    expect(check({ aud: issuer }, { kid: 'k', alg: 'PS256' }, fapi)).not.toThrow();
+  });
+  it('is not signed with RSASSA-PKCS1-v1_5 where FAPI 2.0 is asked for', () => {
+    expect(check({ aud: issuer }, { kid: 'k', alg: 'RS256' }, fapi)).toThrow();
+    expect(check({}, { kid: 'k', alg: 'RS384' })).not.toThrow();
   });
   it('names its key', () => expect(check({}, {})).toThrow());
   it('may point at the registered key set alone', () => {
