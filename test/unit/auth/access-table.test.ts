@@ -1,6 +1,7 @@
 /** docs/smart/access-table.md: who may do what, asked of the code that decides, for the tables by which requests are answered. */
 import { describe, expect, it } from 'vitest';
 import { accessOf } from '../../../src/auth/access.ts';
+import { breakGlassOf } from '../../../src/auth/glass/break-glass.ts';
 import { groups } from '../../../src/auth/resource-groups.ts';
 import type { Access, Caller, Permission, Role } from '../../../src/fhir/access.ts';
 import { isUnrestricted } from '../../../src/fhir/interactions/guard.ts';
@@ -9,6 +10,7 @@ import { extract } from '../../../src/fhir/search/extract.ts';
 import type { Route } from '../../../src/http/api/route.ts';
 import { routes } from '../../../src/http/api/routes.ts';
 import { FhirError } from '../../../src/shared/errors.ts';
+import { silent } from '../../../src/shared/logger.ts';
 
 interface Column {
   readonly title: string;
@@ -113,10 +115,12 @@ async function mayRun({ run }: Route, access: Access): Promise<string> {
   };
   const base = 'http://localhost/fhir';
   const context = { access, store, base, now: () => new Date(), log: anything(), validate: () => [] };
-  const body = { client_id: 'a', patient: 'p1', reason: 'x', name: 'x', validation_status: 'VALIDE' };
+  const body = { client_id: 'a', patient: 'p1', reason: 'x', patient_id: 'p1', name: 'x', validation_status: 'VALIDE' };
   const asked = { id: 'p1', params: { id: 'p1' }, query: { limit: 1 }, body, ifMatch: undefined };
   try {
-    await run(anything({ context }), asked as never);
+    const roles = new Set(['MEDECIN'] as const);
+    const glass = { store, factors: anything(), roles, minutes: 60, onChange: () => undefined, log: silent };
+    await run(anything({ context, breakGlass: breakGlassOf(glass as never) }), asked as never);
   } catch (error) {
     if (error instanceof FhirError && ['forbidden', 'unauthenticated'].includes(error.kind)) return 'no';
   }
