@@ -113,7 +113,7 @@ export const settings = z.object({
       'JSON, or a file of it: profiles that resources must fulfil without naming them, by type, and what an unknown one in meta.profile is (error, warning, ignore): {"enforced": {"Patient": ["URL"]}, "unknown": "warning"}.',
     ),
   LIVEDOC_TRUSTED_KEY_HOSTS: listed.describe(
-    'Hosts (host or host:port, with commas) inside the hospital from which key sets of clients may be fetched.',
+    'Hosts (host or host:port, with commas) inside the hospital from which key sets of clients may be fetched and identity providers asked, also without TLS.',
   ),
   LIVEDOC_ORGANIZATION_NAME: z
     .string()

@@ -6,6 +6,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addClient } from '../../src/auth/clients.ts';
 import { removeProvider, setProviderEnabled } from '../../src/auth/federation/identity-providers.ts';
+import { unlinkAccount } from '../../src/auth/federation/links.ts';
 import { connect, linkOf, Traveller } from '../support/federation.ts';
 import { type HospitalIdp, startHospitalIdp } from '../support/hospital-idp.ts';
 import { medecin, withOidcApp } from '../support/oidc-app.ts';
@@ -242,6 +243,14 @@ describe('a front-channel logout', () => {
     await fetch(url({ iss: idp.issuer }));
     await fetch(url({ sid }));
     expect(await works(token)).toBe(true);
+  });
+});
+
+describe('an account', () => {
+  it('that an administrator unlinks loses what it has open by the provider', async () => {
+    const { token } = await signIn();
+    await unlinkAccount(test.app.auth.federation.deps, { id: 'hopital', email: medecin.email }, admin);
+    expect(await works(token)).toBe(false);
   });
 });
 

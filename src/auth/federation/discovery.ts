@@ -29,7 +29,7 @@ const needed = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const
 const browsersGo = ['authorization_endpoint', 'end_session_endpoint'] as const;
 
 /** Section 4.1: below the issuer, whatever path that has. */
-export function documentUrl({ issuer, discovery_url: url }: Pick<Settings, 'issuer' | 'discovery_url'>): string {
+function documentUrl({ issuer, discovery_url: url }: Pick<Settings, 'issuer' | 'discovery_url'>): string {
   return url ?? `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
 }
 

@@ -9,6 +9,7 @@ import {
   listLinked,
   unlinkIdentity,
 } from '../../store/federation/identities.ts';
+import { endSessionsOfAccount } from '../../store/federation/sessions.ts';
 import type { Database } from '../../store/store.ts';
 import { type Actor, administration } from '../actor.ts';
 import { findProvider, type ProviderDeps } from './identity-providers.ts';
@@ -57,7 +58,7 @@ export async function linkAccount(
   });
 }
 
-/** Throws FhirError `notFound`. */
+/** Ends what the account has open by the provider. Throws FhirError `notFound`. */
 export async function unlinkAccount(
   { store }: ProviderDeps,
   { id, email }: { readonly id: string; readonly email: string },
@@ -68,6 +69,7 @@ export async function unlinkAccount(
     const { id: userId } = await accountOf(tx.db, email);
     const count = await unlinkIdentity(tx.db, { issuer, providerId: id, userId });
     if (count === 0) throw new FhirError('notFound', `${email} is not linked to anybody of ${id}.`);
+    await endSessionsOfAccount(tx.db, id, userId);
     await tx.audit.append(administration(actor, { subtype: 'identity-unlink', action: 'D' }, { id, user_id: userId }));
   });
 }

@@ -7,7 +7,7 @@ import { presets } from './presets.ts';
 /** Name of a claim, or the way to one inside others. */
 export type ClaimPath = string | readonly string[];
 
-export interface RoleSettings {
+interface RoleSettings {
   readonly claim: ClaimPath;
   readonly values: readonly { readonly value: string; readonly role: UserRole }[];
   readonly when_several: 'refuse' | 'first';

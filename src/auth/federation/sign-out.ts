@@ -5,7 +5,7 @@
 import * as oidc from 'openid-client';
 import type { Logger } from '../../shared/logger.ts';
 import { findIdentityProvider } from '../../store/federation/identity-providers.ts';
-import { type FederatedSession, findFederatedSession } from '../../store/federation/sessions.ts';
+import { type FederatedSession, takeFederatedSession } from '../../store/federation/sessions.ts';
 import { addressesOf, openProviderOf, type ProviderDeps } from './identity-providers.ts';
 import { configurationOf, type UpstreamDeps } from './upstream.ts';
 
@@ -51,7 +51,7 @@ async function urlFor(
  * straight on, for the session here has ended in any case.
  */
 export async function upstreamSignOut(deps: SignOutDeps, sessionUid: string, to: string): Promise<string | undefined> {
-  const session = await findFederatedSession(deps.store.db, sessionUid);
+  const session = await takeFederatedSession(deps.store.db, sessionUid);
   if (!session) return undefined;
   try {
     return (await urlFor(deps, session, to))?.href;

@@ -177,7 +177,7 @@ function wordsOf(error: unknown, depth = 3): string {
 }
 
 /** What went wrong, in our words. */
-export function refusalOf(error: unknown): Refusal {
+function refusalOf(error: unknown): Refusal {
   if (error instanceof oidc.AuthorizationResponseError) {
     const detail = `the provider answers ${error.error} ${error.error_description ?? ''}`.trim();
     return refusal(error.error === 'access_denied' ? 'denied' : 'upstream', detail);

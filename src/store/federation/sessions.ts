@@ -56,12 +56,13 @@ export interface FederatedSession {
   readonly sealedIdToken: Uint8Array | null;
 }
 
-/** Where the session began, newest sign-in first. */
-export async function findFederatedSession(db: Database, sessionUid: string): Promise<FederatedSession | undefined> {
+/** Where the session that has ended began, by its newest sign-in; what was kept for this is gone with it. */
+export async function takeFederatedSession(db: Database, sessionUid: string): Promise<FederatedSession | undefined> {
   const [row] = await db.query<FederatedSession>({
-    name: 'federated-session-find',
-    text: `select provider_id as "providerId", sealed_id_token as "sealedIdToken" from federated_session
-      where session_uid = $1 and expires_at > now() order by created_at desc limit 1`,
+    name: 'federated-session-take',
+    text: `with gone as (delete from federated_session where session_uid = $1 returning *)
+      select provider_id as "providerId", sealed_id_token as "sealedIdToken" from gone
+      where expires_at > now() order by created_at desc limit 1`,
     values: [sessionUid],
   });
   return row;
@@ -111,4 +112,13 @@ export async function endFederatedSessions(
 /** Ends everything that began at a provider. */
 export async function endSessionsOfProvider(db: Database, providerId: string): Promise<readonly EndedSession[]> {
   return db.query<EndedSession>({ text: endText('provider_id = $1'), values: [providerId] });
+}
+
+/** Ends everything of one account that began at a provider. */
+export async function endSessionsOfAccount(
+  db: Database,
+  providerId: string,
+  userId: string,
+): Promise<readonly EndedSession[]> {
+  return db.query<EndedSession>({ text: endText('provider_id = $1 and user_id = $2'), values: [providerId, userId] });
 }
