@@ -69,6 +69,17 @@ describe('an invitation', () => {
     expect((await browser.open(url)).status).toBe(200);
   });
 
+  it('is not tried without end', async () => {
+    const browser = new Browser();
+    const page = await browser.open(url);
+    let last = page;
+    for (let at = 0; at < 22 && last.status !== 429; at += 1) last = await choose(browser, page, 'court');
+    expect(last.status).toBe(429);
+    expect(last.html).toContain('Too many tries');
+    await oidc.app.store.db.query({ text: 'delete from attempt' });
+    expect((await browser.open(url)).status).toBe(200);
+  });
+
   it('is refused from another site', async () => {
     const body = new URLSearchParams({ link: url.searchParams.get('link') ?? '', next: chosen, repeat: chosen });
     const headers = { origin: 'https://evil.example' };

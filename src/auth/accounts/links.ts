@@ -5,6 +5,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { FhirError } from '../../shared/errors.ts';
+import { countTry } from '../../store/accounts/attempts.ts';
 import { endAll } from '../../store/accounts/browser-sessions.ts';
 import { noteResetAsked } from '../../store/accounts/former-passwords.ts';
 import { findLink, type LinkPurpose, saveLink, takeLink } from '../../store/accounts/links.ts';
@@ -19,6 +20,9 @@ import type { PasswordProblem } from './password-policy.ts';
 
 /** A new colleague may be away for a weekend; who has forgotten is waiting. */
 const hours: Readonly<Record<LinkPurpose, number>> = { invitation: 72, reset: 24 };
+
+/** Each try may be compared with six former passwords, which is work to order. */
+const patience = { free: 20, longest: 60 };
 
 /** Path of the page that a link opens; its parameter `link` is not part of paths, so no log has it. */
 export const passwordPath = '/password';
@@ -87,6 +91,8 @@ export type LinkResult =
   | { readonly kind: 'done' }
   /** It opens nothing (any more). */
   | { readonly kind: 'gone' }
+  /** Too many refused passwords: seconds to wait. */
+  | { readonly kind: 'wait'; readonly seconds: number }
   | { readonly kind: 'problem'; readonly problem: PasswordProblem };
 
 const ownActor = (user: User, { address, requestId }: Peer): Actor => ({
@@ -104,6 +110,8 @@ export async function acceptLink(
 ): Promise<LinkResult> {
   const open = await openLink(deps, token);
   if (!open) return { kind: 'gone' };
+  const seconds = await countTry(deps.store.db, hashOf(`try ${token}`), patience);
+  if (seconds > 0) return { kind: 'wait', seconds };
   const judged = await judgePassword(deps, open.user, password);
   if ('problem' in judged) return { kind: 'problem', problem: judged.problem };
   return deps.store.transaction(async (tx) => {

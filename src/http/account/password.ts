@@ -73,10 +73,16 @@ export function changePasswordRoutes(deps: PasswordDeps): Router {
 /** For who is not signed in; the link is what proves that a form is meant. `origin` is the server's own. */
 export function linkRoutes(deps: PasswordDeps, origin: string): Router {
   const router = Router();
-  const show = (request: Request, response: Response, link: string, open: OpenLink, problem?: FieldProblem) => {
-    const { user, purpose } = open;
+  const show = (
+    request: Request,
+    response: Response,
+    link: string,
+    { user, purpose }: OpenLink,
+    problem?: FieldProblem,
+    status = problem ? 422 : 200,
+  ) => {
     const view = { link, email: user.email, name: user.prenom, isInvitation: purpose === 'invitation', problem };
-    send(response, problem ? 422 : 200, linkPage({ locale: localeFor(request), ...view }));
+    send(response, status, linkPage({ locale: localeFor(request), ...view }));
   };
   const gone = (request: Request, response: Response) =>
     send(response, 410, linkGonePage({ locale: localeFor(request) }));
@@ -100,6 +106,10 @@ export function linkRoutes(deps: PasswordDeps, origin: string): Router {
     const result = await acceptLink(deps, { token: link, password: next }, peerOf(request));
     if (result.kind === 'gone') return gone(request, response);
     if (result.kind === 'done') return send(response, 200, linkDonePage({ locale }));
+    if (result.kind === 'wait') {
+      response.set('retry-after', String(result.seconds));
+      return show(request, response, link, open, { field: 'next', text: texts.wait(result.seconds) }, 429);
+    }
     return show(request, response, link, open, { field: 'next', text: texts.problems[result.problem] });
   });
 

@@ -8,8 +8,10 @@ import { changeUser } from '../../../src/auth/accounts/change-user.ts';
 import { acceptLink, issueLink } from '../../../src/auth/accounts/links.ts';
 import { signOut } from '../../../src/auth/accounts/sessions.ts';
 import { type AccountDeps, addUser } from '../../../src/auth/accounts.ts';
+import { purgeExpired } from '../../../src/auth/housekeeping.ts';
 import { openSecret } from '../../../src/auth/secret.ts';
 import { silent } from '../../../src/shared/logger.ts';
+import { noteSession } from '../../../src/store/accounts/browser-sessions.ts';
 import { findUser } from '../../../src/store/accounts/users.ts';
 import { saveHalfSignIn } from '../../../src/store/factors/half-sign-ins.ts';
 import { saveArtifact } from '../../../src/store/oidc/save-artifact.ts';
@@ -135,5 +137,19 @@ describe('everything that is open', () => {
     const run = () => signOut(database.store, { id: userId }, { uid: 'lost' }, admin);
     expect(await heard(run)).toBeLessThan(1000);
     expect(await left()).toEqual(['AccessToken own', 'AuthorizationCode own', 'RefreshToken own', 'Session own']);
+  });
+});
+
+describe('what is over', () => {
+  it('is swept away: old links, and what is known of sessions that ended', async () => {
+    const { db } = database.store;
+    await issueLink(deps, { email }, admin);
+    await noteSession(db, { uid: 'own', userId, userAgent: 'x', address: '192.0.2.1' });
+    await noteSession(db, { uid: 'gone', userId, userAgent: 'x', address: '192.0.2.1' });
+    await db.query({ text: "update browser_session set last_seen = now() - interval '2 hours'" });
+    await db.query({ text: "update account_link set expires_at = now() - interval '2 days'" });
+    await purgeExpired(database.store);
+    expect(await db.query({ text: 'select uid from browser_session' })).toEqual([{ uid: 'own' }]);
+    expect(await db.query({ text: 'select 1 from account_link' })).toEqual([]);
   });
 });
