@@ -65,7 +65,18 @@ function identify(metrics: Metrics): RequestHandler {
     request.headers['x-request-id'] = requestId;
     response.set('X-Request-Id', requestId);
     const [, part = ''] = request.path.split('/');
-    const name = ['oidc', 'interaction', 'federation', 'dicomweb', 'api', 'healthz', 'readyz', 'metrics'].includes(part)
+    const name = [
+      'oidc',
+      'interaction',
+      'account',
+      'password',
+      'federation',
+      'dicomweb',
+      'api',
+      'healthz',
+      'readyz',
+      'metrics',
+    ].includes(part)
       ? part
       : 'none';
     response.on('finish', () => metrics.observe(name, response.statusCode, (performance.now() - started) / 1000));
