@@ -5,7 +5,10 @@
 import type { AuditEvent, Bundle, Consent } from '@medplum/fhirtypes';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { addUser } from '../../src/auth/accounts.ts';
+import { addFactor, newDevice } from '../../src/auth/factors/enrol.ts';
 import { silent } from '../../src/shared/logger.ts';
+import { findUser } from '../../src/store/accounts/users.ts';
+import { codeAt, factorDeps, peer } from '../support/factor-deps.ts';
 import { password, withSmartServer } from '../support/smart-server.ts';
 
 const test = withSmartServer({ LIVEDOC_BREAK_GLASS_MINUTES: '30' });
@@ -296,6 +299,29 @@ describe('who may not break the glass', () => {
       values: [otherId],
     });
     await expect.poll(() => status('/Patient/awa', token.other), { timeout: 1000 }).toBe(401);
+  });
+});
+
+describe('somebody with a second factor', () => {
+  it('brings its code, once, and the password', async () => {
+    const { parts } = test.server;
+    const { medecin: as } = token;
+    const deps = factorDeps(parts.store, parts.secret, () => new Date());
+    const user = await findUser(parts.store.db, test.server.users.MEDECIN.id);
+    if (!user) throw new Error('There is no physician.');
+    const device = newDevice(deps, { user, boundTo: 'test' });
+    // The step before is taken for the enrolment, so that the present one is still good.
+    const before = codeAt(device.secret, new Date(Date.now() - 30_000));
+    const enrolment = { name: 'Téléphone', sealed: device.sealed, code: before };
+    expect(await addFactor(deps, { user, boundTo: 'test' }, enrolment, peer, true)).toMatchObject({ kind: 'added' });
+    const code = codeAt(device.secret, new Date());
+    expect((await open(as)).status).toBe(403);
+    expect((await open(as, { code: '000000' })).status).toBe(403);
+    const { status: answer, body } = await open(as, { code });
+    expect(answer).toBe(201);
+    await end(body['id'], as);
+    expect((await open(as, { code })).status).toBe(403);
+    expect(await status('/Patient/awa', as)).toBe(403);
   });
 });
 
