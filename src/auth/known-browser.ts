@@ -8,7 +8,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isSame } from './same.ts';
 import { type Secret, sign } from './secret.ts';
 
-const cookieName = '_known_browser';
+/** Over https, a name that browsers let nobody set without TLS. */
+const cookieNameOf = (isSecure: boolean) => (isSecure ? '__Secure-known_browser' : '_known_browser');
 /** Where passwords are typed. */
 const path = '/interaction';
 const seconds = 180 * 24 * 60 * 60;
@@ -22,22 +23,23 @@ export interface KnownBrowsers {
   remember(request: IncomingMessage, response: ServerResponse, email: string): void;
 }
 
-function entriesOf(request: IncomingMessage): readonly string[] {
+function entriesOf(request: IncomingMessage, cookieName: string): readonly string[] {
   const value = new RegExp(`(?:^|; *)${cookieName}=([\\w.~-]{1,4096})`).exec(request.headers.cookie ?? '')?.[1] ?? '';
   return value.split('~').filter((entry) => /^[\w-]{22}\.[\w-]{43}$/.test(entry));
 }
 
 export function knownBrowsers(secret: Secret, isSecure: boolean): KnownBrowsers {
   const key = secret.derive('known browsers');
+  const cookieName = cookieNameOf(isSecure);
   const entryFor = (nonce: string, email: string) => `${nonce}.${sign(key, `${nonce} ${email.trim().toLowerCase()}`)}`;
   const find = (request: IncomingMessage, email: string) =>
-    entriesOf(request).find((entry) => isSame(entry, entryFor(entry.slice(0, 22), email)));
+    entriesOf(request, cookieName).find((entry) => isSame(entry, entryFor(entry.slice(0, 22), email)));
 
   return {
     nonceOf: (request, email) => find(request, email)?.slice(0, 22),
     remember(request, response, email) {
       const own = find(request, email) ?? entryFor(randomBytes(16).toString('base64url'), email);
-      const others = entriesOf(request).filter((entry) => entry !== own);
+      const others = entriesOf(request, cookieName).filter((entry) => entry !== own);
       const value = [own, ...others].slice(0, mostAccounts).join('~');
       const secure = isSecure ? '; Secure' : '';
       const cookie = `${cookieName}=${value}; Path=${path}; Max-Age=${seconds}; HttpOnly; SameSite=Lax${secure}`;
