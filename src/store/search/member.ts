@@ -41,8 +41,15 @@ export function member(sql: Sql, clause: ClauseOf<'member'>): Condition {
       return exists(`${rows(t)} AND ${t}.v = ${v}`);
     },
     list() {
-      const t = sql.alias();
-      return `SELECT ${t}.v FROM ${rows(t)}`;
+      if (pairs.length === 0) {
+        const t = sql.alias();
+        return `SELECT ${t}.v FROM ${rows(t)}`;
+      }
+      const ranges = pairs.map((pair) => {
+        const t = sql.alias();
+        return `SELECT ${t}.v FROM sp_ref ${t} WHERE ${pair(t)}`;
+      });
+      return ranges.join(' UNION ALL ');
     },
     ...(pairs.length > 0
       ? {
