@@ -69,7 +69,7 @@ export interface AuthOptions {
   readonly database?: { readonly url: string; readonly schema: string };
 }
 
-export interface Served {
+interface Served {
   readonly listener: RequestListener;
   readonly interactions: Interactions;
   readonly browser: BrowserSessions;

@@ -7,7 +7,7 @@ import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import proxyAddr from 'proxy-addr';
 
-export interface ClientCertificate {
+interface ClientCertificate {
   /** PEM, one certificate. */
   readonly pem: string;
   /** Whether an authority that this server (or its proxy) trusts for clients has signed it. */

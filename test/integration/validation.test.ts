@@ -62,6 +62,8 @@ beforeAll(async () => {
       contextOf: ({ caller }) => aContext(database.store, caller),
       server: accessAs({ client: { name: 'livedoc' } }),
       keys,
+      // Nobody launches anything here.
+      personAccess: () => Promise.reject(new Error('No launch was asked for.')),
       language: 'fr',
       base: 'http://localhost/api',
       log: silent,
