@@ -43,7 +43,7 @@ const age = (seconds: number) =>
     values: [seconds],
   });
 
-describe('a key set by URL', () => {
+describe('req 296, 341: a key set by URL', () => {
   it.each<[string, Readonly<Record<string, string>>, number]>([
     ['max-age=60 is asked for once', { 'cache-control': 'max-age=60' }, 1],
     ['no word about caching is asked for once in a while', {}, 1],

@@ -101,7 +101,7 @@ describe('TLS of our own', () => {
   const asked = (certificate?: Certificate) =>
     ask({ host, port, servername: 'localhost', ca: signer.cert, agent: false, ...certificate }, true);
 
-  it('smart_tls: takes TLS 1.2 and 1.3, and nothing older', async () => {
+  it('smart_tls, standalone_auth_tls, ehr_auth_tls, token_tls, token_tls_version: takes TLS 1.2 and 1.3, and nothing older', async () => {
     const answers = await Promise.all(
       (['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const).map((version) => handshake(port, version)),
     );

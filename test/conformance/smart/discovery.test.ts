@@ -37,6 +37,33 @@ describe('discovery', () => {
     expect(body['code_challenge_methods_supported']).toEqual(['S256']);
   });
 
+  const both = [
+    'client-confidential-symmetric',
+    'client-confidential-asymmetric',
+    'sso-openid-connect',
+    'permission-offline',
+    'authorize-post',
+    'permission-v1',
+    'permission-v2',
+  ];
+  it.each([
+    ['standalone', ['launch-standalone', 'client-public', 'context-standalone-patient', 'permission-patient', ...both]],
+    [
+      'EHR practitioner',
+      [
+        'launch-ehr',
+        'context-banner',
+        'context-style',
+        'context-ehr-patient',
+        'context-ehr-encounter',
+        'permission-user',
+        ...both,
+      ],
+    ],
+  ])('g10_smart_well_known_capabilities, %s: has what that launch needs', async (_launch, needed) => {
+    expect((await configuration())['capabilities']).toEqual(expect.arrayContaining(needed));
+  });
+
   it('requirement 378: all its URLs are absolute', async () => {
     const body = await configuration();
     const urls = Object.entries(body).filter(([name]) => /(_endpoint|_uri|_bundle|^issuer)$/.test(name));

@@ -60,7 +60,7 @@ describe('an EHR launch', () => {
     expect(lasts).toBeLessThanOrEqual(301_000);
   });
 
-  it('smart_token_response_body, g10_patient_context, g10_encounter_context: the whole context comes with the token', async () => {
+  it('smart_token_response_body_stu2_2, smart_token_response_headers, g10_patient_context, g10_encounter_context: the whole context comes with the token', async () => {
     const launch = await handle({
       encounter: 'awa-1',
       fhirContext: [{ reference: 'Observation/awa-pulse', role: 'https://livedoc.health/role/pulse' }],
@@ -104,7 +104,7 @@ describe('an EHR launch', () => {
     expect(await read('/Observation/elodie-pulse', body['access_token'])).not.toBe(200);
   });
 
-  it('smart_app_redirect by POST comes to the same, and to a refresh token without a prompt', async () => {
+  it('smart_app_redirect_stu2, smart_code_received: by POST it comes to the same, and to a refresh token without a prompt', async () => {
     const url = authorizationUrl({ origin: smart.server.origin, ...ehr(await handle()), verifier: 'v'.repeat(50) });
     const form = new URLSearchParams(url.searchParams);
     const first = await browser.open(new URL('/oidc/auth', url), { method: 'POST', body: form });
