@@ -109,10 +109,16 @@ export function keySetsOf(db: Database, fetch: Fetch, log: Logger): KeySets {
     }
   }
 
-  function fetchOnce(url: string): Promise<KeySet> {
+  /** Looks once more before it asks: what was under way when `stored` was looked at may have come to its end since. */
+  async function loadUnlessThere(url: string, stored: StoredKeySet | undefined): Promise<KeySet> {
+    const now = stored?.isFresh ? undefined : await findKeySet(db, url);
+    return now?.jwks && now.isFresh ? now.jwks : loadNoting(url);
+  }
+
+  function fetchOnce(url: string, stored: StoredKeySet | undefined): Promise<KeySet> {
     const running = underWay.get(url);
     if (running !== undefined) return running;
-    const fresh = loadNoting(url).finally(() => underWay.delete(url));
+    const fresh = loadUnlessThere(url, stored).finally(() => underWay.delete(url));
     underWay.set(url, fresh);
     return fresh;
   }
@@ -125,11 +131,12 @@ export function keySetsOf(db: Database, fetch: Fetch, log: Logger): KeySets {
     return claimTry(db, url, stored.jwks && stored.isUsable ? downSeconds.withCopy : downSeconds.without);
   }
 
-  /** A fresh set, or `copy` where there is none to be had. */
-  async function fetchedOr(url: string, copy: KeySet | null): Promise<KeySet> {
+  /** A fresh set, or the copy where there is none to be had. */
+  async function fetchedOr(url: string, stored: StoredKeySet | undefined): Promise<KeySet> {
     try {
-      return await fetchOnce(url);
+      return await fetchOnce(url, stored);
     } catch (error) {
+      const copy = stored?.isUsable ? stored.jwks : null;
       if (copy) return copy;
       throw error;
     }
@@ -139,9 +146,8 @@ export function keySetsOf(db: Database, fetch: Fetch, log: Logger): KeySets {
     async keysFor(url, kid) {
       const stored = await findKeySet(db, url);
       if (stored?.jwks && stored.isFresh && hasKey(stored.jwks, kid)) return stored.jwks;
-      const copy = stored?.isUsable ? stored.jwks : null;
-      if (await isAsked(url, stored)) return fetchedOr(url, copy);
-      if (copy) return copy;
+      if (await isAsked(url, stored)) return fetchedOr(url, stored);
+      if (stored?.jwks && stored.isUsable) return stored.jwks;
       throw new Error(stored?.problem ?? 'it was asked a moment ago');
     },
   };
