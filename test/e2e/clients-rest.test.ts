@@ -4,6 +4,7 @@ import { MedplumClient } from '@medplum/core';
 import type { Bundle, Observation, Patient } from '@medplum/fhirtypes';
 import { Client } from 'fhir-kit-client';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { backendToken, makeKey } from '../support/smart-client.ts';
 import { withSmartServer } from '../support/smart-server.ts';
 
 const smart = withSmartServer();
@@ -14,6 +15,15 @@ const anObservation = (patient: string): Observation => ({
   code: { text: 'weight' },
   subject: { reference: `Patient/${patient}` },
 });
+
+/** Of a backend service, which alone may delete: a person's record goes by no REST call of a person. */
+async function systemToken(): Promise<string> {
+  const key = await makeKey('ES384');
+  const registration = { name: 'Lab', kind: 'backend', jwks: key.jwks, scope: 'system/*.cruds' } as const;
+  const { clientId } = await smart.server.register(registration);
+  const { body } = await backendToken(smart.server.origin, { clientId, key, scope: 'system/*.cruds' });
+  return String(body['access_token']);
+}
 
 describe('fhir-kit-client', () => {
   let client: Client;
@@ -53,6 +63,17 @@ describe('fhir-kit-client', () => {
     expect(inside.entry).toHaveLength(1);
   });
 
+  it('deletes, as a backend service', async () => {
+    const backend = new Client({ baseUrl: smart.server.base, bearerToken: await systemToken() });
+    const made = (await backend.create({ resourceType: 'Patient', body: aPatient('Parti') as never })) as Patient;
+    const id = made.id ?? '';
+    await backend.delete({ resourceType: 'Patient', id });
+    expect(await backend.read({ resourceType: 'Patient', id }).catch(status)).toBe(410);
+    const gone = (await backend.search({ resourceType: 'Patient', searchParams: { _id: id } })) as unknown as Bundle;
+    expect(gone.entry).toBeUndefined();
+    expect(await client.delete({ resourceType: 'Patient', id: 'awa' }).catch(status)).toBe(403);
+  });
+
   it('follows pages', async () => {
     const first = (await client.search({
       resourceType: 'Patient',
@@ -90,6 +111,15 @@ describe('MedplumClient', () => {
     const observation = await client.createResource(anObservation(made.id ?? ''));
     expect(await client.searchResources('Observation', { subject: `Patient/${made.id}` })).toHaveLength(1);
     expect((await client.readResource('Observation', observation.id ?? '')).status).toBe('final');
+  });
+
+  it('deletes, as a backend service', async () => {
+    const client = new MedplumClient({ baseUrl: `${smart.server.origin}/`, fhirUrlPath: 'fhir', cacheTime: 0 });
+    client.setAccessToken(await systemToken());
+    const made = await client.createResource(aPatient('Absent'));
+    await client.deleteResource('Patient', made.id ?? '');
+    await expect(client.readResource('Patient', made.id ?? '')).rejects.toThrow();
+    expect(await client.searchResources('Patient', { _id: made.id ?? '' })).toHaveLength(0);
   });
 
   it('is refused what its scope does not give', async () => {

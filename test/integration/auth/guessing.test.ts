@@ -140,8 +140,9 @@ describe('an unknown account', () => {
     }
     const median = (all: number[]) => all.sort((a, b) => a - b)[3] ?? 0;
     const ratio = median(times.unknown) / median(times.known);
-    expect(ratio).toBeGreaterThan(0.67);
-    expect(ratio).toBeLessThan(1.5);
+    // Without the hash an unknown one would take a hundredth; other tests on the same cores take their share of the time.
+    expect(ratio).toBeGreaterThan(0.5);
+    expect(ratio).toBeLessThan(2);
   });
 
   it('and one without a password are refused in the same words', async () => {
