@@ -42,7 +42,7 @@ h1{font-size:1.3rem;margin:0 0 .75rem}
 h2{font-size:1.05rem;margin:1.25rem 0 .25rem}
 a{color:var(--act)}
 label{display:block;margin:.75rem 0 .25rem;font-weight:600}
-input:not([type=checkbox]){width:100%;padding:.6rem;font:inherit;color:inherit;background:transparent;
+input:not([type=checkbox]),select{width:100%;padding:.6rem;font:inherit;color:inherit;background:transparent;
 border:1px solid var(--line);border-radius:.3rem}
 ul{list-style:none;padding:0}
 li label{font-weight:400;display:flex;align-items:baseline;gap:.6rem;margin:.4rem 0}
