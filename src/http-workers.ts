@@ -18,6 +18,12 @@ export interface HttpWorkersOptions {
   readonly log: Logger;
 }
 
+/**
+ * Heap of a worker, MiB. No worker needs nearly so much; but below 2 GiB V8 lets its heap grow in smaller steps, with which a
+ * worker holds two thirds of the memory after large Bundles, and ingest takes a twentieth longer.
+ */
+const heapMib = 1900;
+
 /** A worker that ends again at once is started again later and later, milliseconds. */
 const firstPause = 100;
 const longestPause = 30_000;
@@ -46,7 +52,9 @@ export class HttpWorkers {
 
   /** Starts the processes; they listen, and answer 503 until `open`. Rejects when they cannot listen. */
   static async start(options: HttpWorkersOptions): Promise<HttpWorkers> {
-    cluster.setupPrimary({ exec: options.entry.pathname, args: [] });
+    // What the main process was started with comes last, and wins.
+    const execArgv = [`--max-old-space-size=${heapMib}`, ...process.execArgv];
+    cluster.setupPrimary({ exec: options.entry.pathname, args: [], execArgv });
     const workers = Array.from({ length: options.config.workers }, () => forkOne(options.config));
     const ports = await Promise.all(workers.map(portOf));
     return new HttpWorkers(options, ports[0] ?? 0, workers);
