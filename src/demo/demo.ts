@@ -120,6 +120,7 @@ function sayWhatNext(
     ['SMART', `${server}/fhir/.well-known/smart-configuration`],
     ['OpenID', `${server}/oidc/.well-known/openid-configuration`],
     ['JSON API', `${server}/api/openapi.json`],
+    ['Pages', `${server}/launcher, /account, /break-the-glass`],
     ['Health', `${server}/readyz`],
     ['Physician', `${hospital.physician.email}, password ${hospital.physician.password}`],
     ['Reception', `${hospital.staff.email}, password ${hospital.staff.password}`],
