@@ -160,6 +160,7 @@ function listenerOf(
         server: systemAccess('livedoc api'),
         keys: signing,
         personAccess: auth.personAccess,
+        forget: auth.forget,
         federation: auth.federation,
         language: config.LIVEDOC_LANG,
         breakGlass,

@@ -27,6 +27,8 @@ export interface ApiDeps {
   /** Absent: nobody breaks the glass. */
   readonly breakGlass?: BreakGlass;
   readonly personAccess: PersonAccess;
+  /** Called before the answer to what may have changed what somebody may do. */
+  readonly forget?: () => void;
   /** URL of the API without a trailing slash, for instance `http://localhost:8080/api`. */
   readonly base: string;
 }
@@ -59,6 +61,7 @@ function handler(deps: ApiDeps, route: Route): RequestHandler {
     const access = await deps.authenticate(request);
     const asked = await askedOf(route, request, response);
     const answer = await route.run({ ...deps, context: deps.contextOf(access) }, asked);
+    if (route.method !== 'get') deps.forget?.();
     response.status(answer.status).set(answer.headers ?? {});
     if (answer.body === undefined) response.end();
     else response.type('application/json').send(JSON.stringify(answer.body));

@@ -47,11 +47,14 @@ describe('backend_services_authorization', () => {
     expect(codes(await token({ client_assertion: forged }))).toEqual([401, 'invalid_client']);
   });
 
-  it.each(['RS384', 'ES384'] as const)('smart_backend_services_auth_request_success, req 297: %s, with keys that are registered inline', async (alg) => {
-    const own = await makeKey(alg);
-    const { clientId: id } = await smart.server.register({ name: alg, kind: 'backend', jwks: own.jwks, scope });
-    expect((await backendToken(smart.server.origin, { clientId: id, key: own, scope })).status).toBe(200);
-  });
+  it.each(['RS384', 'ES384'] as const)(
+    'smart_backend_services_auth_request_success, req 297: %s, with keys that are registered inline',
+    async (alg) => {
+      const own = await makeKey(alg);
+      const { clientId: id } = await smart.server.register({ name: alg, kind: 'backend', jwks: own.jwks, scope });
+      expect((await backendToken(smart.server.origin, { clientId: id, key: own, scope })).status).toBe(200);
+    },
+  );
 
   it.each(['RS256', 'ES256', 'PS256'] as const)('%s, which FAPI and others use, is taken too', async (alg) => {
     const own = await makeKey(alg);
