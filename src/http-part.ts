@@ -10,6 +10,8 @@ import { systemAccess } from './auth/system-access.ts';
 import type { Config } from './config.ts';
 import { asyncJob } from './fhir/async/kick-off.ts';
 import { asyncRunner } from './fhir/async/run.ts';
+import { bulkJob } from './fhir/bulk/kick-off.ts';
+import { bulkRunner } from './fhir/bulk/run.ts';
 import type { Context } from './fhir/context.ts';
 import { openTerminology } from './fhir/terminology/open-terminology.ts';
 import type { Terminology } from './fhir/terminology/terminology.ts';
@@ -106,9 +108,12 @@ export async function openHttpPart(part: HttpPart, closers: Closers): Promise<Re
   const later = await runJobs({
     databaseUrl: parts.databaseUrl,
     schema: config.LIVEDOC_SCHEMA,
-    handlers: { [asyncJob]: asyncRunner({ context, resume: auth.later.resume }) },
-    // Who asked for these is ready to wait.
-    concurrency: 1,
+    handlers: {
+      [asyncJob]: asyncRunner({ context, resume: auth.later.resume }),
+      [bulkJob]: bulkRunner({ context, resume: auth.later.resume }),
+    },
+    // Who asked for these is ready to wait. Of exports one runs at a time, so that there is room for another request.
+    concurrency: 2,
     log,
   });
   closers.add('requests put off', () => later.stop());

@@ -3,6 +3,7 @@ import type { Logger } from '../shared/logger.ts';
 import { removeOldTries } from '../store/accounts/attempts.ts';
 import { removeOldSessions } from '../store/accounts/browser-sessions.ts';
 import { removeOldLinks } from '../store/accounts/links.ts';
+import { removeExpiredExports } from '../store/bulk/exports.ts';
 import { removeOldFactorState } from '../store/factors/challenges.ts';
 import { removeOldSignIns } from '../store/federation/sign-ins.ts';
 import { removeExpiredLaunches } from '../store/launch/remove-expired.ts';
@@ -38,6 +39,7 @@ export async function purgeExpired(store: Store): Promise<number> {
   await removeOldFactorState(store.db);
   await removeOldSignIns(store.db);
   await removeWaiting(store);
+  await removeExpiredExports(store.db, new Date());
   await removeUnusedKeySets(store.db);
   await removeRetiredKeys(store.db, retiredKeySeconds);
   for (let last = rows; last === rows; ) last = await removeExpiredLaunches(store.db, rows);

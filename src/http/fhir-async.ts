@@ -47,11 +47,13 @@ export async function answerAsync(
   return { reply, isManifest, headers: headersOf(rest) };
 }
 
-function plain(reply: Reply): AsyncAnswer {
+/** An answer that is all there is to say. */
+export function plain(reply: Reply): AsyncAnswer {
   return { reply, headers: {}, isManifest: false };
 }
 
-function headersOf({ progress, expires }: Omit<Status, 'reply'>): Readonly<Record<string, string>> {
+/** How far it is, or until when it is kept. */
+export function headersOf({ progress, expires }: Omit<Status, 'reply'>): Readonly<Record<string, string>> {
   if (progress) return { 'X-Progress': progress.text, 'Retry-After': String(progress.retryAfter) };
   return expires ? { Expires: expires.toUTCString() } : {};
 }

@@ -15,7 +15,7 @@ import type { Preferences } from './prefer.ts';
 import { render } from './render.ts';
 
 /** What every answer below the base has. Clinical data is kept by no cache on the way. */
-const always = {
+export const always = {
   'X-Content-Type-Options': 'nosniff',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'Cache-Control': 'no-store',

@@ -18,7 +18,8 @@ import { corsHeaders, preflight } from './cors.ts';
 import { type Credentials, credentialsOf } from './credentials.ts';
 import { logError, outcomeReply } from './errors.ts';
 import { type AsyncAddress, answerAsync, asyncAddress, asyncMethods } from './fhir-async.ts';
-import { type Asked, sendError, sendReply } from './fhir-reply.ts';
+import { answerBulk, type BulkAddress, bulkAddress, bulkMethods, demandBulkMethod, sendFile } from './fhir-bulk.ts';
+import { type Asked, always, sendError, sendReply } from './fhir-reply.ts';
 import { type Address, addressOf, type Limits, requestOf } from './fhir-request.ts';
 import { type Format, formatOf, plainFormat, wantsResource } from './media-types.ts';
 import { isKnown, type Statement, statements } from './metadata.ts';
@@ -130,7 +131,9 @@ function errorFormat({ format, request }: Exchange, url: string): Format {
 function allowed(url: string): string {
   const { path } = addressOf(url);
   const later = asyncAddress(path);
-  const methods = path === 'metadata' ? ['GET'] : later ? asyncMethods(later) : methodsOf(path);
+  const bulk = bulkAddress(path);
+  const own = later ? asyncMethods(later) : bulk ? bulkMethods(bulk) : methodsOf(path);
+  const methods = path === 'metadata' ? ['GET'] : own;
   return methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
 }
 
@@ -157,11 +160,15 @@ async function answer(setup: Setup, own: Exchange, url: string): Promise<number>
   const context = { ...setup.context, access };
   const later = asyncAddress(address.path);
   if (later) return answerLater(own, context, { method, address, later, asked });
+  const bulk = bulkAddress(address.path);
+  if (bulk) return answerExport(own, context, { method, address, bulk, asked });
   const found = match(method, address.path);
   own.name = found.interaction.code;
   const raw = isRaw(found, headers.accept, address);
   const format = raw || found.interaction.body === 'own' ? plainFormat : negotiate(own, address);
-  const plain = requestOf(request, address, found, preferences, deps.limits);
+  const { ticketOf } = deps;
+  const mayWait = preferences.async && ticketOf ? { later: () => ticketOf(credentials) } : {};
+  const plain = { ...requestOf(request, address, found, preferences, deps.limits), ...mayWait };
   if (preferences.async && deps.ticketOf && mayBeAsync(found)) {
     const taken = await putOff(context, found, address, plain, deps.ticketOf(credentials));
     return sendReply(response, taken, { ...asked, format, extra: { 'Content-Location': taken.location } });
@@ -194,6 +201,28 @@ function answerMetadata(
 async function putOff(context: Context, found: Match, { path, params }: Address, plain: PlainRequest, ticket: string) {
   const url = params.size > 0 ? `${path}?${params}` : path;
   return kickOff(context, { url, request: await askedText(context.access.caller, found, path, plain), ticket });
+}
+
+interface Bulk {
+  readonly method: string;
+  readonly address: Address;
+  readonly bulk: BulkAddress;
+  readonly asked: Omit<Asked, 'format'>;
+}
+
+/** What has become of an export, or one of its files. */
+async function answerExport(own: Exchange, context: Context, { method, address, bulk, asked }: Bulk): Promise<number> {
+  own.name = 'export';
+  demandBulkMethod(method, bulk);
+  const { id, file } = bulk;
+  if (file !== undefined) {
+    const headers = { ...always, ...own.cors, 'X-Request-Id': asked.requestId };
+    return sendFile(own.response, context, { id, file }, headers);
+  }
+  const format = negotiate(own, address);
+  const { reply, headers: extra, isManifest } = await answerBulk(context, method, id);
+  const actual = isManifest ? { ...plainFormat, type: 'application/json' } : format;
+  return sendReply(own.response, reply, { ...asked, format: actual, extra });
 }
 
 interface Later {

@@ -170,6 +170,11 @@ const operations = [
   '$graphql?query={PatientList(name:"Family"){id ObservationList(_reference:subject){id}}}',
   '$graphql?query={PatientConnection(gender:"female"){count edges{resource{id}}}}',
   'ValueSet/$expand?url=http://example.org/none',
+  '$export',
+  'Patient/$export',
+  'Group/other-group/$export',
+  '_export/none',
+  '_export/none/1.ndjson',
 ];
 
 const histories = [

@@ -19,7 +19,8 @@ interface Asked
 }
 
 /** Interactions that may take long. Of a single resource nothing is gained by waiting for it in rounds. */
-export function mayBeAsync({ interaction: { code, body } }: Match): boolean {
+export function mayBeAsync({ interaction: { code, body, defers } }: Match): boolean {
+  if (defers) return false;
   // What has no resource as its body is no more one as its answer.
   if (body === 'own') return false;
   return !['read', 'vread', 'create', 'update', 'patch', 'delete'].includes(code);

@@ -75,6 +75,7 @@ export function capabilities(options: CapabilityOptions, mode: Mode = 'full'): C
     kind: 'instance',
     software: { name: 'LIVEDOC', version },
     implementation: { description: 'LIVEDOC: tuberculosis screening', url: base },
+    instantiates: ['http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data'],
     fhirVersion: '4.0.1',
     format: [...formats],
     patchFormat: ['application/json-patch+json', ...formats],

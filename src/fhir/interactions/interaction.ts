@@ -35,6 +35,8 @@ export interface Request {
   readonly strict: boolean;
   /** `Prefer: return=`. */
   readonly returns: 'minimal' | 'representation' | 'OperationOutcome' | undefined;
+  /** The caller is ready to wait (`Prefer: respond-async`): gives what stands for its token then. Not for entries of a Bundle. */
+  readonly later?: () => string;
   /** Runs another request by the same table: the entries of a Bundle are such requests. */
   readonly perform: (context: Context, entry: EntryRequest) => Promise<Reply>;
 }
@@ -63,5 +65,7 @@ export interface Interaction {
   /** `own`: whatever it is, it comes as the Binary that holds it. */
   readonly body: 'none' | 'resource' | 'form' | 'parameters' | 'own';
   readonly action: AuditRecord['action'];
+  /** It puts off by itself what takes long. */
+  readonly defers?: boolean;
   readonly run: (context: Context, request: Request) => Promise<Reply>;
 }

@@ -53,5 +53,7 @@ export interface Operation {
   readonly versions?: boolean;
   /** `search`: it takes the type's search parameters besides those of the definition. */
   readonly others?: 'search';
+  /** It is answered later, in a way of its own: `Request.later` has what the work is done with then. */
+  readonly defers?: boolean;
   readonly run: (context: Context, call: Call) => Promise<Reply>;
 }

@@ -8,6 +8,7 @@ import { diffResources, diffVersions } from './diff.ts';
 import { document } from './document.ts';
 import { encounterEverything, patientEverything } from './everything.ts';
 import { expand } from './expand.ts';
+import { exports } from './export.ts';
 import { graphql } from './graphql.ts';
 import { lastn } from './lastn.ts';
 import { lookup } from './lookup.ts';
@@ -47,6 +48,7 @@ export const operations: readonly Operation[] = [
   metaDelete,
   diffVersions,
   diffResources,
+  ...exports,
 ];
 
 /** Each operation at each of its levels, by POST, and by GET where it changes nothing. */
@@ -85,6 +87,7 @@ function row(operation: Operation, path: string, method: 'GET' | 'POST'): Intera
     permissions,
     body: operation.body ?? 'parameters',
     action,
+    ...(operation.defers ? { defers: true } : {}),
     run: async (context, request) => {
       const { type, id, strict } = request;
       const parameters = await readParameters(context, operation, request);
