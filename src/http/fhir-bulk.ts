@@ -53,7 +53,7 @@ export async function sendFile(
   const chunks = await exportFile(context, id, file);
   response.writeHead(200, { ...headers, 'Content-Type': fhirNdjson });
   try {
-    await pipeline(Readable.from(chunks), response);
+    await pipeline(Readable.from(chunks, { highWaterMark: 2 }), response);
   } catch (error) {
     response.destroy();
     // Whoever asked went away.

@@ -111,13 +111,12 @@ const MOST_STEPS = 200;
  */
 export async function settleWrites(db: Database): Promise<void> {
   await sleep(LAG);
-  const [row] = await db.query<{ next: string }>({
-    text: 'SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS next',
-  });
+  // A number of its own: each transaction that has begun to write has a smaller one.
+  const [row] = await db.query<{ own: string }>({ text: 'SELECT pg_current_xact_id()::text AS own' });
   for (let step = 0; step < MOST_STEPS; step += 1) {
     const [{ settled } = { settled: true }] = await db.query<{ settled: boolean }>({
-      text: 'SELECT pg_snapshot_xmin(pg_current_snapshot()) >= $1::text::xid8 AS settled',
-      values: [row?.next],
+      text: 'SELECT pg_snapshot_xmin(pg_current_snapshot()) > $1::text::xid8 AS settled',
+      values: [row?.own],
     });
     if (settled) return;
     await sleep(STEP);

@@ -73,10 +73,12 @@ function typeRows(): readonly (readonly string[])[] {
 
 /** An interaction stands for its own type, or for a search, read or write of an Observation. */
 function interactionRows(): readonly (readonly string[])[] {
-  return interactions.map(({ method, path, code, permissions }) => {
+  return interactions.map(({ method, path, code, permissions, defers }) => {
     const [first = ''] = path.split('/');
     const type = /^[A-Z]/.test(first) ? first : 'Observation';
     const asked = columns.map(({ access }) => {
+      // An export is for services alone.
+      if (defers && access.caller.userId !== undefined) return 'no';
       if (permissions.length === 0 || !/^(:type|:compartment|[A-Z])/.test(first)) return 'by type';
       const open = permissions.filter((permission) => access.may(permission, type));
       if (open.length === 0) return 'no';
