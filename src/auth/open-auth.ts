@@ -86,8 +86,6 @@ export interface Auth {
   readonly launcher: Launcher;
   /** Throws FhirError `unauthenticated`. */
   authenticate(credentials: Credentials): Promise<Access>;
-  /** Lets this process ask of every token again: for who has just changed what somebody may, and does not wait for the news. */
-  forget(): void;
   /** What a request that is carried out later keeps instead of its token, and the access that it gives then. */
   readonly later: Pick<Authenticator, 'ticketOf' | 'resume'>;
   /** Forgets what tokens may do: for what is to be in force here before its answer, as elsewhere within a moment. */
@@ -261,7 +259,6 @@ export async function openAuth(options: AuthOptions): Promise<Auth> {
       };
     },
     authenticate: judge.authenticate,
-    forget: () => judge.cache.clear(),
     later: { ticketOf: judge.ticketOf, resume: judge.resume },
     forget: () => judge.cache.clear(),
     ...registrationOf(options, issuer),
