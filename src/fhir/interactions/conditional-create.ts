@@ -22,7 +22,7 @@ export async function createUnlessFound(context: Context, asked: ConditionalCrea
   const { type, body, ifNoneExist } = asked;
   if (ifNoneExist === undefined) return create(context, { type, body });
   demandCreatable(context, asked);
-  const criteria = criteriaOf(context, type, ifNoneExist);
+  const criteria = await criteriaOf(context, type, ifNoneExist);
   const before = await theMatch(context, criteria);
   if (before) return found(context, criteria, before);
   // Prepared before the names are held, as this may take a while and a connection of its own.

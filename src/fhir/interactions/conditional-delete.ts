@@ -23,7 +23,7 @@ const maxDeleted = 1000;
 /** 204, whether something was found or not. Throws `multipleMatches` for several unless the server is set to delete them. */
 export async function removeFound(context: Context, asked: ConditionalDeletion): Promise<Reply> {
   demandDeletable(context.access, asked.type);
-  const criteria = criteriaOf(context, asked.type, asked.params);
+  const criteria = await criteriaOf(context, asked.type, asked.params);
   const { written, warnings } = await lookAndWrite(context, async () => {
     const found = await deletable(context, criteria);
     return found.flatMap((one) => deletionOf(context, one, asked.ifMatch) ?? []);

@@ -7,8 +7,7 @@ import { key32 } from '../../store/keys.ts';
 import type { Version } from '../../store/resources/version.ts';
 import type { SearchQuery } from '../../store/search/query.ts';
 import type { Context } from '../context.ts';
-import { searcherOf } from '../search/criteria.ts';
-import { parseSearch } from '../search/parse.ts';
+import { parseSearchIn } from '../search/parse.ts';
 import { demand } from './guard.ts';
 
 export interface Criteria {
@@ -25,16 +24,16 @@ const general = new Set(['_format', '_pretty', '_summary', '_elements']);
 const shaping = /^_(count|sort|include|revinclude|total|contained|containedType|maxresults|score|page)(:|$)/;
 
 /**
- * Reads criteria as a URL's parameters or as If-None-Exist has them. They find only what the caller may search. Throws
- * `forbidden`, `invalid` for what is no search parameter, and `precondition` when nothing is asked, as that finds anything.
+ * Reads criteria as a URL's parameters or as If-None-Exist has them. They find only what the caller may search; the
+ * value sets and hierarchies that they name are looked up. Throws `forbidden`, `invalid` for what is no search parameter, and `precondition` when nothing is asked, as that finds anything.
  */
-export function criteriaOf(context: Context, type: string, given: URLSearchParams | string): Criteria {
+export async function criteriaOf(context: Context, type: string, given: URLSearchParams | string): Promise<Criteria> {
   demand(context.access, 's', type);
   const params = effective(typeof given === 'string' ? fromText(type, given) : given);
   if (params.size === 0) {
     throw new FhirError('precondition', `The criteria for ${type} are empty: they would find any.`);
   }
-  const { query } = parseSearch(searcherOf(context), { type, params, strict: true });
+  const { query } = await parseSearchIn(context, { type, params, strict: true });
   params.sort();
   return { type, text: `${type}?${params}`, query, locks: locksOf(type, params) };
 }

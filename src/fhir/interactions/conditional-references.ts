@@ -8,7 +8,7 @@ import type { Context } from '../context.ts';
 import type { Body } from '../reply.ts';
 import { conditionalReferences } from './bundle-references.ts';
 import { type Criteria, criteriaOf, matchesOfAll } from './conditional-match.ts';
-import { located, type Plan } from './transaction-plan.ts';
+import { located, locatedLater, type Plan } from './transaction-plan.ts';
 
 interface Asked {
   readonly reference: string;
@@ -26,7 +26,7 @@ export async function resolveConditional(
   plans: readonly Plan[],
   addresses: Map<string, string>,
 ): Promise<void> {
-  const asked = [...askedIn(context, plans).values()];
+  const asked = [...(await askedIn(context, plans)).values()];
   if (asked.length === 0) return;
   const own = new Map(plans.flatMap(({ criteria, op, type, id }) => named(criteria, op, `${type}/${id}`)));
   const foreign = asked.filter(({ criteria }) => !own.has(criteria.text));
@@ -41,13 +41,13 @@ export async function resolveConditional(
 }
 
 /** Each conditional reference once, with the first place that has it. */
-function askedIn(context: Context, plans: readonly Plan[]): ReadonlyMap<string, Asked> {
+async function askedIn(context: Context, plans: readonly Plan[]): Promise<ReadonlyMap<string, Asked>> {
   const asked = new Map<string, Asked>();
   for (const plan of plans) {
     for (const body of bodiesOf(plan)) {
       for (const [reference, expression] of conditionalReferences(body)) {
         if (asked.has(reference)) continue;
-        const criteria = located(plan, () => criteriaIn(context, reference));
+        const criteria = await locatedLater(plan, () => criteriaIn(context, reference));
         asked.set(reference, { reference, expression, plan, criteria });
       }
     }
@@ -55,7 +55,7 @@ function askedIn(context: Context, plans: readonly Plan[]): ReadonlyMap<string, 
   return asked;
 }
 
-function criteriaIn(context: Context, reference: string): Criteria {
+function criteriaIn(context: Context, reference: string): Promise<Criteria> {
   const question = reference.indexOf('?');
   return criteriaOf(context, reference.slice(0, question), reference.slice(question));
 }

@@ -28,7 +28,7 @@ const maxLooks = 10;
 /** 200 with the one that was found, updated, or 201 with a new one. Throws `multipleMatches`; `invalid` for another id. */
 export async function updateFound(context: Context, asked: ConditionalUpdate): Promise<Reply> {
   demandUpdatable(context, asked);
-  const criteria = criteriaOf(context, asked.type, asked.params);
+  const criteria = await criteriaOf(context, asked.type, asked.params);
   for (let looks = 1; looks <= maxLooks; looks += 1) {
     const found = await theMatch(context, criteria);
     const reply = found ? await replace(context, criteria, asked, found.id) : await add(context, criteria, asked);

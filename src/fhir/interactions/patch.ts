@@ -44,7 +44,7 @@ export async function patch(context: Context, asked: PatchById): Promise<Reply> 
 /** The same for the one that criteria find. Throws `notFound` and `multipleMatches`. */
 export async function patchFound(context: Context, asked: PatchByCriteria): Promise<Reply> {
   demandPatchable(context.access, asked.type);
-  const criteria = criteriaOf(context, asked.type, asked.params);
+  const criteria = await criteriaOf(context, asked.type, asked.params);
   return patchWith(context, asked, () => theMatch(context, criteria), criteria.text);
 }
 
@@ -87,7 +87,7 @@ export async function patching(
   if (typeof ifMatch === 'number' && ifMatch !== version) {
     throw new FhirError('precondition', `${name} is at version ${version}, which is not what If-Match asks for.`);
   }
-  const body = await completed(context, patched({ type, id, text: current.body }, document), id);
+  const body = await completed(context, await patched({ type, id, text: current.body }, document), id);
   await demandValid(context, body.resource);
   return replacement(context, { ...conditions, id, body, current });
 }

@@ -42,16 +42,16 @@ const ops: Readonly<Record<string, Op>> = {
 };
 
 /** The plan of an entry. Throws `invalid` and what `criteriaOf` throws, with expressions that begin at the Bundle. */
-export function planOf(context: Context, entry: Entry): Plan {
+export async function planOf(context: Context, entry: Entry): Promise<Plan> {
   const { at, method } = entry;
   const op = ops[method];
   if (!op) throw entryError(at, 'request.method', `${method} is not supported in a transaction.`);
   if (op === 'get') return { entry, op, type: '', id: '' };
-  return located({ entry }, () => ({ ...targetOf(context, entry, op), ...contentOf(entry, op) }));
+  return locatedLater({ entry }, async () => ({ ...(await targetOf(context, entry, op)), ...contentOf(entry, op) }));
 }
 
 /** What the URL says: a type, and an id or criteria. */
-function targetOf(context: Context, entry: Entry, op: Op): Plan {
+async function targetOf(context: Context, entry: Entry, op: Op): Promise<Plan> {
   const { at, url, method } = entry;
   const question = url.indexOf('?');
   const [type = '', id = '', ...more] = (question < 0 ? url : url.slice(0, question)).split('/');
@@ -61,7 +61,7 @@ function targetOf(context: Context, entry: Entry, op: Op): Plan {
   if (!isResourceType(type) || !fits || more.length > 0) throw entryError(at, 'request.url', wrongUrl(url, method));
   const asked = isConditional ? url.slice(question) : undefined;
   const text = op === 'create' ? entry.ifNoneExist : asked;
-  const criteria = text === undefined ? {} : { criteria: criteriaOf(context, type, text) };
+  const criteria = text === undefined ? {} : { criteria: await criteriaOf(context, type, text) };
   return { entry, op, type, id: op === 'create' ? newId(context.now().getTime()) : id, ...criteria };
 }
 

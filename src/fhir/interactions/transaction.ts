@@ -59,8 +59,8 @@ export async function transaction(
 /** The plans with targets, references and bodies settled: everything that needs no lock and may take its time. */
 async function prepared(context: Context, entries: readonly Entry[]): Promise<readonly Plan[]> {
   const plans: Plan[] = [];
-  await inTurns(entries, (entry) => {
-    plans.push(planOf(context, entry));
+  await inTurns(entries, async (entry) => {
+    plans.push(await planOf(context, entry));
   });
   demandDistinct(plans.filter(({ criteria }) => !criteria));
   const settled = await matched(context, plans);
