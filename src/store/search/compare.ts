@@ -38,3 +38,7 @@ export function leastEnd(prefix: RangeValue['prefix'], { low, high }: Bounds): s
   if (prefix === 'gt') return high;
   return prefix === 'ge' || prefix === 'ap' ? low : undefined;
 }
+
+/** A range whose end is its beginning is in one index, any other in two: what is asked of both, each in its own words. */
+export const isPoint = (lo: string, hi: string) => `${hi} = ${lo}`;
+export const isWide = (lo: string, hi: string) => `${hi} > ${lo}`;

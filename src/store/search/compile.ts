@@ -50,8 +50,14 @@ export function members(compiling: Compiling, type: string, conditions: readonly
   return `SELECT ${c}.v FROM (${distinct}) ${c} WHERE ${isCurrent(sql, type, `${c}.v`)} AND ${all(others, `${c}.v`)}`;
 }
 
+/** What fulfils all of the conditions: a single one's own list, which may have stale versions in it. */
+function listed(compiling: Compiling, type: string, conditions: readonly Condition[]): string {
+  const [only, ...more] = conditions;
+  return more.length === 0 && only?.list ? only.list() : members(compiling, type, conditions);
+}
+
 /** Resources whose reference points at one that fulfils the clauses. */
-function chain(compiling: Compiling, clause: ClauseOf<'chain'>): Condition {
+function chain(compiling: Compiling, of: string, clause: ClauseOf<'chain'>): Condition {
   const { sql } = compiling;
   const p = sql.bind(paramKey(clause.param), 'int4');
   const targets = clause.targets.map(({ type, where }) => ({
@@ -59,13 +65,15 @@ function chain(compiling: Compiling, clause: ClauseOf<'chain'>): Condition {
     conditions: compile(compiling, type, where),
     from: currentOf(sql, type),
   }));
+  const inside = (clause.contained ?? []).map((where) => compile(compiling, of, where));
   return {
     holds(v) {
-      const ways = targets.map(({ conditions, from }) => {
+      const outside = targets.map(({ conditions, from }) => {
         const [x, y] = [sql.alias(), sql.alias()];
         const pointed = exists(`${from(y)} AND ${y}.rkey = ${x}.target AND ${all(conditions, `${y}.v`)}`);
         return exists(`sp_ref ${x} WHERE ${x}.v = ${v} AND ${x}.p = ${p} AND ${pointed}`);
       });
+      const ways = [...outside, ...inside.map((conditions) => `(${all(conditions, v)})`)];
       return `(${ways.join(' OR ')})`;
     },
     list: () =>
@@ -77,6 +85,7 @@ function chain(compiling: Compiling, clause: ClauseOf<'chain'>): Condition {
             CROSS JOIN LATERAL (SELECT ${y}.rkey FROM ${from(y)} AND ${y}.v = ${i}.v OFFSET 0) ${y}
             CROSS JOIN LATERAL (SELECT ${x}.v FROM sp_ref ${x} WHERE ${x}.p = ${p} AND ${x}.target = ${y}.rkey OFFSET 0) ${x}`;
         })
+        .concat(inside.map((conditions) => listed(compiling, of, conditions)))
         .join(' UNION ALL '),
     key: clauseKey(clause),
   };
@@ -178,7 +187,7 @@ function condition(compiling: Compiling, type: string, clause: Clause): Conditio
     case 'missing':
       return missing(sql, clause);
     case 'chain':
-      return chain(compiling, clause);
+      return chain(compiling, type, clause);
     case 'has':
       return has(compiling, type, clause);
     case 'either':

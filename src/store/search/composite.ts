@@ -1,7 +1,7 @@
 /** Composite parameters: what one row says together. https://hl7.org/fhir/R4/search.html#combining */
 import { paramKey, systemKey, valueKey } from '../keys.ts';
 import { clampTime } from './clamp-time.ts';
-import { compare, leastEnd } from './compare.ts';
+import { compare, isPoint, isWide, leastEnd } from './compare.ts';
 import { inIndexOrder, isEquality, numberKey, textKey } from './composite-key.ts';
 import {
   anyOf,
@@ -10,6 +10,8 @@ import {
   equalityCondition,
   type Match,
   MOST_STREAMS,
+  type Ranges,
+  rangeCondition,
   rowCondition,
 } from './condition.ts';
 import { fold } from './fold.ts';
@@ -47,19 +49,27 @@ type PartMatch = (columns: Columns) => string;
 /** Alternatives, each a range of an index. */
 type PartMatches = readonly PartMatch[];
 
+/** An equality or a text has one number, and its row is in the index of such; the first column has no end at all. */
+const single: PartMatch = ({ k, hi }) => (k === hi ? 'TRUE' : isPoint(k, hi));
+
 function equalTo(sql: Sql, key: bigint): PartMatch {
   const bound = sql.bind(key, 'int8');
-  return ({ k }) => `${k} = ${bound}`;
+  return (columns) => `${columns.k} = ${bound} AND ${single(columns)}`;
 }
 
 function within(sql: Sql, { prefix }: RangeValue, low: bigint, high: bigint, unit: PartMatch): PartMatches {
   const bounds = { low: sql.bind(low, 'int8'), high: sql.bind(high, 'int8') };
-  const whole: PartMatch = (columns) => `${compare(prefix, columns.k, columns.hi, bounds)} AND ${unit(columns)}`;
   const end = leastEnd(prefix, bounds);
-  if (end === undefined) return [whole];
+  const whole: PartMatch = (columns) => `${compare(prefix, columns.k, columns.hi, bounds)} AND ${unit(columns)}`;
   return [
-    (columns) => `${columns.hi} = ${columns.k} AND ${columns.k} >= ${end} AND ${whole(columns)}`,
-    (columns) => `${columns.hi} > ${columns.k} AND ${columns.hi} >= ${end} AND ${whole(columns)}`,
+    (columns) => {
+      const point = compare(prefix, columns.k, columns.k, bounds);
+      return `${isPoint(columns.k, columns.hi)} AND ${point} AND ${unit(columns)}`;
+    },
+    (columns) => {
+      const from = end === undefined ? '' : `${columns.hi} >= ${end} AND `;
+      return `${isWide(columns.k, columns.hi)} AND ${from}${whole(columns)}`;
+    },
   ];
 }
 
@@ -79,7 +89,10 @@ function stringMatch(sql: Sql, text: string): PartMatch {
   const folded = storedString(fold(text));
   const [from, to] = beginningWith(folded).map((end) => sql.bind(end, 'text'));
   const [low, high] = [sql.bind(textKey(folded), 'int8'), sql.bind(textKey(folded, 0xff), 'int8')];
-  return ({ k, val }) => `${k} >= ${low} AND ${k} <= ${high} AND ${val} >= ${from} AND ${val} < ${to}`;
+  return (columns) => {
+    const { k, val } = columns;
+    return `${k} >= ${low} AND ${k} <= ${high} AND ${val} >= ${from} AND ${val} < ${to} AND ${single(columns)}`;
+  };
 }
 
 function partMatches(sql: Sql, part: PartValue): PartMatches {
@@ -87,7 +100,7 @@ function partMatches(sql: Sql, part: PartValue): PartMatches {
     case 'token': {
       const sys = part.system === undefined ? undefined : sql.bind(systemKey(part.system), 'int4');
       const inSystem: PartMatch = (columns) => (sys === undefined ? 'TRUE' : `${columns.sys} = ${sys}`);
-      if (part.code === undefined) return [inSystem];
+      if (part.code === undefined) return [(columns) => `${inSystem(columns)} AND ${single(columns)}`];
       const equal = equalTo(sql, valueKey(part.code));
       return [(columns) => `${equal(columns)} AND ${inSystem(columns)}`];
     }
@@ -125,17 +138,37 @@ function tupleMatches(sql: Sql, parts: readonly PartValue[]): readonly Match[] {
   );
 }
 
-/** Whether the index gives what fulfils it in order of v. */
-function isTwoEqualities(parts: readonly PartValue[]): boolean {
-  return (
-    parts.length === 2 && parts.every((part) => isEquality(part) && (part.kind !== 'token' || part.code !== undefined))
-  );
+const isKnown = (part: PartValue) => isEquality(part) && (part.kind !== 'token' || part.code !== undefined);
+
+const ranges: Ranges = {
+  table: 'sp_comp',
+  walked: 'a, k + 0 AS k, hi + 0 AS hi, asys, sys, unit, spoken, val, rest',
+};
+
+/** Of two equalities an index gives the rows in order of v; of one, all rows that have it, whose other values are then asked. */
+function tuple(sql: Sql, p: string, parts: readonly PartValue[]): Condition {
+  const matches = tupleMatches(sql, parts);
+  if (parts.length === 2 && parts.every(isKnown)) return equalityCondition(sql, 'sp_comp', p, matches);
+  const [first] = inIndexOrder(parts);
+  if (!first || !isEquality(first)) return rangeCondition(sql, ranges, p, matches, (t) => `${t}.a = 0`);
+  if (!isKnown(first)) return rowCondition(sql, 'sp_comp', p, matches);
+  const [equal = single] = partMatches(sql, first);
+  return rangeCondition(sql, ranges, p, matches, (t) => equal(places.first(t)));
 }
 
 export function composite(sql: Sql, clause: ClauseOf<'composite'>): Condition {
-  const matches = clause.any.flatMap((parts) => tupleMatches(sql, parts));
-  const streams = clause.any.every(isTwoEqualities) && matches.length <= MOST_STREAMS;
-  const make = streams ? equalityCondition : rowCondition;
-  const conditions = clause.params.map((param) => make(sql, 'sp_comp', sql.bind(paramKey(param), 'int4'), matches));
+  const { any, params } = clause;
+  const conditions = params.flatMap((param) => {
+    const p = sql.bind(paramKey(param), 'int4');
+    if (any.length * params.length <= MOST_STREAMS) return any.map((parts) => tuple(sql, p, parts));
+    return [
+      rowCondition(
+        sql,
+        'sp_comp',
+        p,
+        any.flatMap((parts) => tupleMatches(sql, parts)),
+      ),
+    ];
+  });
   return { ...anyOf(conditions), key: clauseKey(clause) };
 }

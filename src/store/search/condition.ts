@@ -18,14 +18,16 @@ export interface Condition {
   readonly current?: boolean | undefined;
   /** The same as few queries, each of which an index gives in order of v. Absent where no index does. */
   readonly streams?: ((walk: Walk) => readonly string[]) | undefined;
+  /** Whether the streams pass over what does not fulfil it, and not every row that they read does. */
+  readonly filters?: boolean | undefined;
   /** By what its frequency is remembered; absent: finding it out costs too much. */
   readonly key?: string | undefined;
   /** At most as many versions fulfil it as the least frequent of these, which are cheaper to count. */
   readonly within?: readonly Condition[] | undefined;
   /** At most so many versions fulfil it, where that is known beforehand. */
   readonly most?: number | undefined;
-  /** Of date clauses: what rows that are the only value of `param` must fulfil, as ranges of one index each. */
-  readonly dates?: { readonly param: string; readonly alone: readonly Match[] };
+  /** Of date clauses: what rows must fulfil that are the only value of `param`, and that are not; each is a range of one index. */
+  readonly dates?: { readonly param: string; readonly alone: readonly Match[]; readonly several: readonly Match[] };
 }
 
 /** In which direction versions are walked, and between which bounds of v (expressions, both outside). */
@@ -88,6 +90,34 @@ export function equalityCondition(sql: Sql, table: string, p: string, matches: r
   };
 }
 
+/** A table of ranges, and its columns as a walk by recency has them: in sums that keep the planner from the indexes by value. */
+export interface Ranges {
+  readonly table: string;
+  readonly walked: string;
+}
+
+/**
+ * A row condition whose matches are ranges. Those that find much are walked along in order of v, where the index by
+ * recency tells of each row whether it matches; `equal` is what that index has before v.
+ */
+export function rangeCondition(
+  sql: Sql,
+  { table, walked }: Ranges,
+  p: string,
+  matches: readonly Match[],
+  equal: Match = () => 'TRUE',
+): Listed {
+  return {
+    ...rowCondition(sql, table, p, matches),
+    streams(walk) {
+      const [t, r] = [sql.alias(), sql.alias()];
+      const rows = `SELECT ${r}.v, ${r}.p, ${walked} FROM ${table} ${r} WHERE ${r}.p = ${p} AND ${equal(r)}`;
+      return [`SELECT ${t}.v FROM (${rows}) ${t} WHERE ${either(matches)(t)} ${walking(`${t}.v`, walk)}`];
+    },
+    filters: true,
+  };
+}
+
 /** At least one of several conditions of the same kind. */
 export function anyOf(conditions: readonly Condition[]): Condition {
   const lists = conditions.map(({ list }) => list).filter((list) => list !== undefined);
@@ -96,6 +126,7 @@ export function anyOf(conditions: readonly Condition[]): Condition {
     holds: (v) => `(${conditions.map((condition) => condition.holds(v)).join(' OR ')})`,
     ...(lists.length === conditions.length ? { list: () => lists.map((list) => list()).join(' UNION ALL ') } : {}),
     ...(streams.length === conditions.length ? { streams: (walk) => streams.flatMap((own) => own(walk)) } : {}),
+    filters: conditions.some(({ filters }) => filters),
   };
 }
 

@@ -18,12 +18,18 @@ interface Driver {
   readonly short: boolean;
 }
 
+/** What gives versions in order of v: best by nothing but an index. */
+export function streamingOf(conditions: readonly Condition[]): Condition | undefined {
+  const all = conditions.filter(({ streams }) => streams);
+  return all.find(({ filters }) => !filters) ?? all[0];
+}
+
 function chooseDriver(compiling: Compiling, plan: PagePlan, walk: Walk): Driver {
   const { sql, frequency, dense } = compiling;
   const { conditions } = plan;
   const few = rarest(conditions, frequency);
   const known = few && frequency(few);
-  const streaming = conditions.find(({ streams }) => streams);
+  const streaming = streamingOf(conditions);
   const listing = few?.list && (known === undefined ? !streaming : known < dense);
   const s = sql.alias();
   const order = `ORDER BY ${s}.v ${walk.descending ? 'DESC' : 'ASC'} OFFSET 0`;

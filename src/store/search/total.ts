@@ -2,6 +2,7 @@
 import { type Compiling, members, rarest } from './compile.ts';
 import { all, type Condition } from './condition.ts';
 import { currentOf } from './meta.ts';
+import { streamingOf } from './plan.ts';
 
 /** With more superseded versions than these, each version that is found is looked up among them instead. */
 const FEW_STALE = 2000;
@@ -35,7 +36,7 @@ export function roughTotal(compiling: Compiling, type: string, conditions: reado
   const { sql, frequency, dense } = compiling;
   const driver = rarest(conditions, frequency);
   const known = driver && frequency(driver);
-  const streaming = conditions.find(({ streams }) => streams);
+  const streaming = streamingOf(conditions);
   const newest = streaming?.streams?.({ descending: true });
   if ((driver && known !== undefined && known < dense) || (conditions.length > 0 && !newest)) {
     return exactTotal(compiling, type, conditions);

@@ -24,7 +24,7 @@ function* convertible(where: readonly Clause[]): Generator<string> {
 }
 
 function innerOf(clause: Clause): readonly (readonly Clause[])[] {
-  if (clause.kind === 'chain') return clause.targets.map(({ where }) => where);
+  if (clause.kind === 'chain') return [...clause.targets.map(({ where }) => where), ...(clause.contained ?? [])];
   if (clause.kind === 'either') return clause.ways;
   return clause.kind === 'has' || clause.kind === 'not' ? [clause.where] : [];
 }
@@ -74,7 +74,8 @@ function convertAll(clause: Clause, units: Units): Clause {
         type,
         where: where.map((one) => convertAll(one, units)),
       }));
-      return { ...clause, targets };
+      const contained = clause.contained?.map((way) => way.map((one) => convertAll(one, units)));
+      return { ...clause, targets, ...(contained ? { contained } : {}) };
     }
     case 'either':
       return { ...clause, ways: clause.ways.map((way) => way.map((one) => convertAll(one, units))) };

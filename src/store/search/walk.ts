@@ -5,6 +5,7 @@
 import { paramKey } from '../keys.ts';
 import type { Compiling } from './compile.ts';
 import { all, type Condition, exists, type Match } from './condition.ts';
+import { aloneKinds, severalKinds } from './date.ts';
 import { currentOf, isCurrent } from './meta.ts';
 import { afterPosition, orderBy, sortValue, sources } from './order.ts';
 import type { PagePlan } from './page-plan.ts';
@@ -38,30 +39,36 @@ function continuing({ sql, plan, key }: Walk, t: string, column: string): string
   return `${from} ORDER BY ${column} ${direction}, ${t}.v ${direction}`;
 }
 
-/** Dates: those that are alone by their index; the few versions with several by the least or the greatest of them. */
+/** The row has the least or the greatest value of its version, by which the version is sorted. */
+function isBest({ sql, key, p }: Walk, t: string): string {
+  const [table, column] = sources[key.kind];
+  const b = sql.alias();
+  const whole = key.kind === 'string' ? ` AND ${b}.exact <> 0` : '';
+  const better = `${b}.${column} ${key.descending ? '>' : '<'} ${t}.${column}`;
+  return `NOT ${exists(`${table} ${b} WHERE ${b}.v = ${t}.v AND ${b}.p = ${p}${whole} AND ${better}`)}`;
+}
+
+/** Dates: those that are alone, short ones and long ones, and the few versions with several, each by its index. */
 function dateStreams(walk: Walk, condition: Condition | undefined): string[] {
-  const { sql, key, p } = walk;
-  const nothing: Match = (t) => `${t}.alone`;
-  const streams = (condition?.dates?.alone ?? [nothing]).map((match) => {
+  const { sql, p } = walk;
+  const stream = (match: Match) => {
     const t = sql.alias();
     return `SELECT ${t}.v, ${t}.lo AS k0 FROM sp_date ${t} WHERE ${t}.p = ${p} AND ${match(t)} ${continuing(walk, t, `${t}.lo`)}`;
-  });
-  const [g, t] = [sql.alias(), sql.alias()];
-  const grouped = `SELECT ${g}.v, ${key.descending ? 'max' : 'min'}(${g}.lo) AS k0 FROM sp_date ${g}
-    WHERE ${g}.p = ${p} AND NOT ${g}.alone GROUP BY ${g}.v`;
-  const asked = condition ? condition.holds(`${t}.v`) : 'TRUE';
-  return [...streams, `SELECT ${t}.v, ${t}.k0 FROM (${grouped}) ${t} WHERE ${asked} ${continuing(walk, t, `${t}.k0`)}`];
+  };
+  const several = severalKinds.map(
+    (kind): Match =>
+      (t) =>
+        `${kind(t)} AND ${isBest(walk, t)}${condition ? ` AND ${condition.holds(`${t}.v`)}` : ''}`,
+  );
+  return [...(condition?.dates?.alone ?? aloneKinds), ...several].map(stream);
 }
 
 /** Strings: several values are usual, and the least or the greatest of them is the one to be sorted by. */
 function stringStreams(walk: Walk): string[] {
-  const { sql, key, p } = walk;
-  const [t, b] = [sql.alias(), sql.alias()];
-  const better = exists(
-    `sp_str ${b} WHERE ${b}.v = ${t}.v AND ${b}.p = ${p} AND ${b}.exact <> 0 AND ${b}.val ${key.descending ? '>' : '<'} ${t}.val`,
-  );
+  const { sql, p } = walk;
+  const t = sql.alias();
   return [
-    `SELECT ${t}.v, ${t}.val AS k0 FROM sp_str ${t} WHERE ${t}.p = ${p} AND ${t}.exact <> 0 AND NOT ${better} ${continuing(walk, t, `${t}.val`)}`,
+    `SELECT ${t}.v, ${t}.val AS k0 FROM sp_str ${t} WHERE ${t}.p = ${p} AND ${t}.exact <> 0 AND ${isBest(walk, t)} ${continuing(walk, t, `${t}.val`)}`,
   ];
 }
 
