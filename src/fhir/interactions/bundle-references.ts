@@ -25,21 +25,31 @@ const attribute = /(\b(?:href|src)\s*=\s*)(["'])(.*?)\2/g;
  */
 export function resolveReferences(body: Body, addresses: Addresses, root: string): Body {
   const text = replaceStrings(body.text, (value, name) => {
-    if (name === 'div') return replaceLinks(value, (link) => stored(link, addresses, root));
-    if (!isAddress(name)) return undefined;
-    const found = stored(value, addresses, root);
-    if (found === undefined && name === 'reference' && urn.test(value)) throw danglingReference(body.resource, value);
+    const found = resolvedAddress(value, name, { addresses, root });
+    if (found === undefined && isUrnReference(value, name)) throw danglingReference(body.resource, value);
     return found;
   });
   return text === body.text ? body : { text, resource: JSON.parse(text) as Resource };
 }
 
-/** The same for a JSON Patch, whose values may be references by themselves. */
-export function resolvePatchText(text: string, addresses: Addresses, root: string): string {
-  return replaceStrings(text, (value, name) => {
-    if (name === 'value') return urn.test(value) ? stored(value, addresses, root) : undefined;
-    return isAddress(name) ? stored(value, addresses, root) : undefined;
-  });
+/** What the value of an element of this name becomes: one that is an address, or a narrative with links. */
+export function resolvedAddress(
+  value: string,
+  name: string,
+  { addresses, root }: { readonly addresses: Addresses; readonly root: string },
+): string | undefined {
+  if (name === 'div') return replaceLinks(value, (link) => stored(link, addresses, root));
+  return isAddress(name) ? stored(value, addresses, root) : undefined;
+}
+
+/** Whether it is a reference that has to be to an entry. */
+export function isUrnReference(value: string, name: string): boolean {
+  return name === 'reference' && urn.test(value);
+}
+
+/** Whether it is a reference by criteria. https://hl7.org/fhir/R4/http.html#trules */
+export function isConditionalReference(value: string, name: string): boolean {
+  return name === 'reference' && /^[A-Z][A-Za-z]+\?/.test(value);
 }
 
 /** What an address is stored as; a fragment or a business version behind it is kept. */
@@ -112,7 +122,7 @@ export function conditionalReferences({ resource, text }: Body): ReadonlyMap<str
   const found = new Map<string, string>();
   if (!text.includes('?')) return found;
   replaceStrings(text, (value, name) => {
-    if (name === 'reference' && /^[A-Z][A-Za-z]+\?/.test(value) && !found.has(value)) {
+    if (isConditionalReference(value, name) && !found.has(value)) {
       found.set(value, pathTo(resource, value, resource.resourceType) ?? resource.resourceType);
     }
     return undefined;

@@ -8,6 +8,7 @@ import { pageMinutes } from '../../store/search/snapshots.ts';
 import { resourceTypes } from '../definitions/types.ts';
 import { formats } from '../formats.ts';
 import type { Operation } from '../operations/operation.ts';
+import { patchTypes } from '../patch/patch-document.ts';
 import { isSearchable } from '../search/clause.ts';
 import { r4Parameters, type SearchParameter, type WithParameters } from '../search/parameters.ts';
 import { systemOperations } from './capability-operations.ts';
@@ -78,7 +79,7 @@ export function capabilities(options: CapabilityOptions, mode: Mode = 'full'): C
     instantiates: ['http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data'],
     fhirVersion: '4.0.1',
     format: [...formats],
-    patchFormat: ['application/json-patch+json', ...formats],
+    patchFormat: [...patchTypes, ...formats],
     rest: [
       {
         mode: 'server',

@@ -5,9 +5,9 @@
 import { FhirError } from '../../shared/errors.ts';
 import type { Version } from '../../store/resources/version.ts';
 import type { Context } from '../context.ts';
-import type { Body } from '../reply.ts';
 import { conditionalReferences } from './bundle-references.ts';
 import { type Criteria, criteriaOf, matchesOfAll } from './conditional-match.ts';
+import { conditionalReferencesOf } from './patch-references.ts';
 import { located, locatedLater, type Plan } from './transaction-plan.ts';
 
 interface Asked {
@@ -44,12 +44,10 @@ export async function resolveConditional(
 async function askedIn(context: Context, plans: readonly Plan[]): Promise<ReadonlyMap<string, Asked>> {
   const asked = new Map<string, Asked>();
   for (const plan of plans) {
-    for (const body of bodiesOf(plan)) {
-      for (const [reference, expression] of conditionalReferences(body)) {
-        if (asked.has(reference)) continue;
-        const criteria = await locatedLater(plan, () => criteriaIn(context, reference));
-        asked.set(reference, { reference, expression, plan, criteria });
-      }
+    for (const [reference, expression] of referencesIn(plan)) {
+      if (asked.has(reference)) continue;
+      const criteria = await locatedLater(plan, () => criteriaIn(context, reference));
+      asked.set(reference, { reference, expression, plan, criteria });
     }
   }
   return asked;
@@ -60,9 +58,11 @@ function criteriaIn(context: Context, reference: string): Promise<Criteria> {
   return criteriaOf(context, reference.slice(0, question), reference.slice(question));
 }
 
-function bodiesOf({ body, patch }: Plan): readonly Body[] {
-  if (body) return [body];
-  return patch?.kind === 'fhirpath' ? [patch.body] : [];
+/** The references with where they are; those of a patch are in the whole of it. */
+function referencesIn({ body, patch, entry }: Plan): Iterable<readonly [reference: string, expression: string]> {
+  if (body) return conditionalReferences(body);
+  const type = entry.body?.resource.resourceType ?? '';
+  return patch ? conditionalReferencesOf(patch).map((reference) => [reference, type] as const) : [];
 }
 
 function named(criteria: Criteria | undefined, op: Plan['op'], name: string): readonly (readonly [string, string])[] {

@@ -3,10 +3,10 @@
  * https://hl7.org/fhir/R4/http.html#trules
  */
 import type { Context } from '../context.ts';
-import { jsonPatchOf, type Patch } from '../patch/patch-document.ts';
-import { type Addresses, resolvePatchText, resolveReferences, rootOf } from './bundle-references.ts';
+import { type Addresses, resolveReferences, rootOf } from './bundle-references.ts';
 import { resolveConditional } from './conditional-references.ts';
 import { entryError } from './entries.ts';
+import { resolvePatch } from './patch-references.ts';
 import { inTurns, located, type Plan } from './transaction-plan.ts';
 
 /** The plans, whose targets are known, with references resolved. Throws `invalid`, `precondition` and `multipleMatches`. */
@@ -24,13 +24,7 @@ export async function resolved(context: Context, plans: readonly Plan[]): Promis
 function resolvedPlan(plan: Plan, addresses: Addresses, root: string): Plan {
   const { body, patch } = plan;
   if (body) return { ...plan, body: resolveReferences(body, addresses, root) };
-  return patch ? { ...plan, patch: resolvedPatch(patch, addresses, root) } : plan;
-}
-
-function resolvedPatch(patch: Patch, addresses: Addresses, root: string): Patch {
-  if (patch.kind === 'fhirpath') return { ...patch, body: resolveReferences(patch.body, addresses, root) };
-  const text = resolvePatchText(patch.text, addresses, root);
-  return text === patch.text ? patch : jsonPatchOf(text);
+  return patch ? { ...plan, patch: resolvePatch(patch, addresses, root) } : plan;
 }
 
 /** What each fullUrl is stored as. */

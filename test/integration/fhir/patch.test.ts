@@ -1,5 +1,5 @@
 // https://hl7.org/fhir/R4/http.html#patch
-import type { Bundle, OperationOutcome, Patient } from '@medplum/fhirtypes';
+import type { Bundle, Observation, OperationOutcome, Patient } from '@medplum/fhirtypes';
 import { describe, expect, it } from 'vitest';
 import { withServer } from '../../support/server.ts';
 
@@ -119,11 +119,11 @@ describe('patch', () => {
     await put('p-11');
     const plain = await request('PATCH', '/Patient/p-11', { body: 'x', headers: { 'content-type': 'text/plain' } });
     expect(plain.status).toBe(415);
-    const xml = await request('PATCH', '/Patient/p-11', {
-      body: '<diff/>',
-      headers: { 'content-type': 'application/xml-patch+xml' },
+    const merge = await request('PATCH', '/Patient/p-11', {
+      body: '{}',
+      headers: { 'content-type': 'application/merge-patch+json' },
     });
-    expect(xml.status).toBe(415);
+    expect(merge.status).toBe(415);
     expect((await patchJson('/Patient/p-11', { op: 'remove' })).status).toBe(400);
     expect((await request('PATCH', '/Patient/p-11', { body: { resourceType: 'Patient', id: 'p-11' } })).status).toBe(
       400,
@@ -174,6 +174,156 @@ describe('conditional patch', () => {
   it('refuses empty criteria', async () => {
     expect((await patchJson('/Patient', operations)).status).toBe(412);
   });
+});
+
+describe('XML Patch', () => {
+  const headers = { 'content-type': 'application/xml-patch+xml' };
+  const diff = (operations: string) => `<diff xmlns:f="http://hl7.org/fhir">${operations}</diff>`;
+  const male = diff('<add sel="f:Patient"><f:gender value="male"/></add>');
+  const binary = (operations: string) => ({
+    resourceType: 'Binary',
+    contentType: headers['content-type'],
+    data: Buffer.from(diff(operations)).toString('base64'),
+  });
+
+  it('stores what it makes of the resource as its next version', async () => {
+    await put('x-1', { birthDate: '1980-01-01' });
+    const answer = await request('PATCH', '/Patient/x-1', { body: male, headers });
+    expect([answer.status, answer.headers.get('etag')]).toEqual([200, 'W/"2"']);
+    expect(answer.as<Patient>()).toMatchObject({ id: 'x-1', gender: 'male', birthDate: '1980-01-01' });
+    expect((await request('GET', '/Patient?gender=male&_id=x-1')).as<Bundle>().entry?.length).toBe(1);
+  });
+
+  it('takes the media type that RFC 7351 has, with a character set', async () => {
+    await put('x-2');
+    const body =
+      '<?xml version="1.0" encoding="UTF-8"?><p:patch xmlns="http://hl7.org/fhir" xmlns:p="urn:ietf:rfc:7351">' +
+      '<p:add sel="Patient"><name><family value="Traoré"/></name></p:add></p:patch>';
+    const answer = await request('PATCH', '/Patient/x-2', {
+      body,
+      headers: { 'content-type': 'application/xml-patch+xml; charset=utf-8' },
+    });
+    expect([answer.status, answer.as<Patient>().name]).toEqual([200, [{ family: 'Traoré' }]]);
+  });
+
+  it('is conditional by criteria and by If-Match', async () => {
+    await put('x-3', { identifier: [{ system: 'http://example.org/x', value: '3' }] });
+    const path = '/Patient?identifier=http://example.org/x|3';
+    const late = await request('PATCH', path, { body: male, headers: { ...headers, 'if-match': 'W/"7"' } });
+    expect(late.status).toBe(412);
+    expect((await request('PATCH', path, { body: male, headers })).as<Patient>().gender).toBe('male');
+  });
+
+  it.each([
+    ['a selector that finds nothing', diff('<remove sel="f:Patient/f:gender"/>'), 422, 'unlocated-node'],
+    ['what is no XML', '<diff', 400, 'invalid-diff-format'],
+    ['a DTD', '<!DOCTYPE diff [<!ENTITY a "b">]><diff/>', 400, 'invalid-diff-format'],
+    ['another id', diff('<replace sel="f:Patient/f:id/@value">other</replace>'), 422, 'change the id'],
+    ['what breaks a rule', diff('<add sel="f:Patient"><f:gender value="blau"/></add>'), 422, 'gender'],
+  ])('refuses %s, and changes nothing', async (_, body, status, said) => {
+    await put('x-4');
+    const answer = await request('PATCH', '/Patient/x-4', { body, headers });
+    expect([answer.status, answer.text]).toEqual([status, expect.stringContaining(said)]);
+    expect((await request('GET', '/Patient/x-4')).headers.get('etag')).toBe('W/"1"');
+  });
+
+  it.each(['batch', 'transaction'])('comes as a Binary in a %s', async (type) => {
+    await put(`x-5-${type}`);
+    const resource = binary('<add sel="f:Patient"><f:active value="true"/></add>');
+    const entry = [{ resource, request: { method: 'PATCH', url: `Patient/x-5-${type}` } }];
+    const answer = await request('POST', '', { body: { resourceType: 'Bundle', type, entry } });
+    expect(answer.as<Bundle>().entry?.[0]?.response?.status).toBe('200 OK');
+    expect((await request('GET', `/Patient/x-5-${type}`)).as<Patient>().active).toBe(true);
+  });
+
+  it('undoes a transaction when it does not apply, and says which entry', async () => {
+    await put('x-6');
+    const entry = [
+      { resource: { resourceType: 'Patient', id: 'x-7' }, request: { method: 'PUT', url: 'Patient/x-7' } },
+      { resource: binary('<remove sel="f:Patient/f:active"/>'), request: { method: 'PATCH', url: 'Patient/x-6' } },
+    ];
+    const answer = await request('POST', '', { body: { resourceType: 'Bundle', type: 'transaction', entry } });
+    expect([answer.status, issue(answer)?.expression?.[0]]).toEqual([422, 'Bundle.entry[1].resource']);
+    expect((await request('GET', '/Patient/x-7')).status).toBe(404);
+  });
+});
+
+describe('references in patches of a transaction', () => {
+  const urn = 'urn:uuid:00000000-0000-4000-8000-000000000042';
+  const xml = (operations: string) => ({
+    contentType: 'application/xml-patch+xml',
+    text: `<diff xmlns="http://hl7.org/fhir">${operations}</diff>`,
+  });
+  const jsonOf = (operations: unknown) => ({
+    contentType: 'application/json-patch+json',
+    text: JSON.stringify(operations),
+  });
+  const subject = (reference: string) => `<subject><reference value="${reference}"/></subject>`;
+
+  it.each([
+    ['a JSON Patch, as an element', jsonOf([{ op: 'replace', path: '/subject', value: { reference: urn } }])],
+    ['a JSON Patch, as a value', jsonOf([{ op: 'replace', path: '/subject/reference', value: urn }])],
+    ['an XML Patch, as an element', xml(`<replace sel="Observation/subject">${subject(urn)}</replace>`)],
+    ['an XML Patch, as a value', xml(`<replace sel="Observation/subject/reference/@value">${urn}</replace>`)],
+  ])('become those to the entries: %s', async (_, { contentType, text }) => {
+    await putObservation('r-1');
+    const resource = { resourceType: 'Binary', contentType, data: Buffer.from(text).toString('base64') };
+    const entry = [
+      { resource, request: { method: 'PATCH', url: 'Observation/r-1' } },
+      { fullUrl: urn, resource: { resourceType: 'Patient' }, request: { method: 'POST', url: 'Patient' } },
+    ];
+    const answer = await request('POST', '', { body: { resourceType: 'Bundle', type: 'transaction', entry } });
+    expect([answer.status, await subjectOf('r-1')]).toEqual([200, nameOf(answer.as<Bundle>(), 1)]);
+  });
+
+  it('become those to the entries: a FHIRPath Patch, as a value', async () => {
+    await putObservation('r-2');
+    const entry = [
+      {
+        resource: replace('Observation.subject.reference', { valueString: urn }),
+        request: { method: 'PATCH', url: 'Observation/r-2' },
+      },
+      { fullUrl: urn, resource: { resourceType: 'Patient' }, request: { method: 'POST', url: 'Patient' } },
+    ];
+    const answer = await request('POST', '', { body: { resourceType: 'Bundle', type: 'transaction', entry } });
+    expect([answer.status, await subjectOf('r-2')]).toEqual([200, nameOf(answer.as<Bundle>(), 1)]);
+  });
+
+  it.each([
+    ['a JSON Patch', (to: string) => jsonOf([{ op: 'replace', path: '/subject', value: { reference: to } }])],
+    ['an XML Patch', (to: string) => xml(`<replace sel="Observation/subject">${subject(to)}</replace>`)],
+  ])('are found by criteria: %s', async (_, patchTo) => {
+    await putObservation('r-3');
+    await put('r-4', { identifier: [{ system: 'http://example.org/r', value: '4' }] });
+    const run = async (value: string) => {
+      const { contentType, text } = patchTo(`Patient?identifier=http://example.org/r|${value}`);
+      const resource = { resourceType: 'Binary', contentType, data: Buffer.from(text).toString('base64') };
+      const entry = [{ resource, request: { method: 'PATCH', url: 'Observation/r-3' } }];
+      return request('POST', '', { body: { resourceType: 'Bundle', type: 'transaction', entry } });
+    };
+    const none = await run('none');
+    expect([none.status, issue(none)?.expression?.[0]]).toEqual([412, 'Bundle.entry[0].resource']);
+    expect([(await run('4')).status, await subjectOf('r-3')]).toEqual([200, 'Patient/r-4']);
+  });
+
+  async function putObservation(id: string): Promise<void> {
+    const body = {
+      resourceType: 'Observation',
+      id,
+      status: 'final',
+      code: { text: 'x' },
+      subject: { display: 'x', reference: 'Patient/none' },
+    };
+    await request('PUT', `/Observation/${id}`, { body });
+  }
+
+  async function subjectOf(id: string): Promise<string | undefined> {
+    return (await request('GET', `/Observation/${id}`)).as<Observation>().subject?.reference;
+  }
+
+  function nameOf(bundle: Bundle, at: number): string | undefined {
+    return bundle.entry?.[at]?.response?.location?.split('/').slice(-4, -2).join('/');
+  }
 });
 
 describe('patch in a Bundle', () => {
