@@ -110,7 +110,7 @@ export const settings = z.object({
     .min(1)
     .optional()
     .describe(
-      'JSON, or a file of it: profiles that resources must fulfil without naming them, by type, and what an unknown one in meta.profile is (error, warning, ignore): {"enforced": {"Patient": ["URL"]}, "unknown": "warning"}.',
+      'JSON, or a file of it: profiles that resources must fulfil without naming them, by type, what an unknown one in meta.profile is (error, warning, ignore), and whether answers that contradict their Questionnaire are refused (error, ignore): {"enforced": {"Patient": ["URL"]}, "unknown": "warning", "answers": "ignore"}.',
     ),
   LIVEDOC_TRUSTED_KEY_HOSTS: listed.describe(
     'Hosts (host or host:port, with commas) inside the hospital from which key sets of clients may be fetched and identity providers asked, also without TLS.',

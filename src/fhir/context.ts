@@ -19,6 +19,8 @@ export interface Context {
   readonly validate: Validate;
   /** With what takes longer; absent: `validate` is all there is. */
   readonly validateDeep?: ValidateDeep | undefined;
+  /** Whether a response that contradicts its Questionnaire is refused; absent: it is not. */
+  readonly answers?: 'error' | 'ignore';
   readonly now: () => Date;
   /** The FHIR base without a trailing slash, for instance `http://localhost:8080/fhir`. */
   readonly base: string;

@@ -28,6 +28,7 @@ export type ServerOptions = Partial<
     | 'routers'
     | 'allowsOrigin'
     | 'validate'
+    | 'answers'
     | 'conditionalDelete'
     | 'integrity'
     | 'ticketOf'

@@ -21,10 +21,18 @@ function distilBinding({ strength, valueSet }) {
   return { strength, ...(valueSet ? { valueSet: valueSet.split('|')[0] } : {}) };
 }
 
+/** Constraints whose expression is not what R4 says in words of them: "more than one" is written as more than two. */
+const corrected = { 'que-12': 'enableWhen.count() > 1 implies enableBehavior.exists()' };
+
 function distilConstraints(element, url) {
   return (element.constraint ?? [])
     .filter(({ key, source }) => !structural.has(key) && (source ?? url) === url)
-    .map(({ key, severity, human, expression }) => ({ key, severity, human, expression }));
+    .map(({ key, severity, human, expression }) => ({
+      key,
+      severity,
+      human,
+      expression: corrected[key] ?? expression,
+    }));
 }
 
 /** [type code, reference targets] of an element; a backbone's type is named by its path. */

@@ -12,13 +12,15 @@ import { extract } from '../search/extract.ts';
 import { partIssues } from '../summary/part.ts';
 import { boundIssues } from '../validation/deep.ts';
 import type { OpenCode } from '../validation/profiles/content.ts';
+import { questionnaireIssues } from '../validation/questionnaire/check.ts';
+import { questionnaireOf } from './questionnaire-of.ts';
 
 /**
  * Throws `unprocessable` with all problems of the resource at once; warnings do not stop a write. Terminology is asked only
- * for what a profile requires and no list at hand can tell.
+ * for what a profile requires and no list at hand can tell, and for answers to a Questionnaire.
  */
 export async function demandValid(
-  context: Pick<Context, 'validate' | 'parameters' | 'terminology'>,
+  context: Pick<Context, 'validate' | 'parameters' | 'terminology' | 'answers' | 'access' | 'store' | 'base'>,
   resource: Resource,
 ): Promise<void> {
   const { validate, terminology } = context;
@@ -27,6 +29,11 @@ export async function demandValid(
   const issues = [...found, ...definitionIssues(context, resource), ...partIssues(resource)];
   const required = openCodes.filter(({ strength }) => strength === 'required');
   if (terminology && required.length > 0) issues.push(...(await boundIssues(required, terminology)));
+  // https://hl7.org/fhir/R4/questionnaireresponse.html#notes: where the form is at hand, the answers have to fit it.
+  if (resource.resourceType === 'QuestionnaireResponse' && context.answers === 'error')
+    issues.push(
+      ...(await questionnaireIssues({ ...resource }, { questionnaireOf: questionnaireOf(context), terminology })),
+    );
   if (issues.some(isError)) {
     throw new FhirError('unprocessable', `The ${resource.resourceType} is not valid.`, { issues });
   }

@@ -7,6 +7,7 @@ import { FhirError, type Issue } from '../../shared/errors.ts';
 import type { Context } from '../context.ts';
 import { remove } from '../interactions/delete.ts';
 import { gone, notFound } from '../interactions/guard.ts';
+import { questionnaireOf } from '../interactions/questionnaire-of.ts';
 import { mayShow } from '../interactions/visible.ts';
 import { outcome } from '../outcome.ts';
 import type { Reply } from '../reply.ts';
@@ -165,7 +166,12 @@ async function contentIssues(context: Context, resource: unknown, { profile }: A
   const { validateDeep, validate, terminology } = context;
   const profiles = profile === undefined ? {} : { profiles: [profile] };
   if (!validateDeep) return validate(resource, profiles);
-  return validateDeep(resource, { ...profiles, terminology, thorough: true });
+  return validateDeep(resource, {
+    ...profiles,
+    terminology,
+    thorough: true,
+    questionnaireOf: questionnaireOf(context),
+  });
 }
 
 /** Thrown to take a trial back. */

@@ -1,6 +1,6 @@
 /**
  * Which profiles this installation asks of which types, as its administrator writes it: JSON, or a file that holds it.
- * `{"enforced": {"Patient": ["http://..."], "*": []}, "unknown": "warning"}`
+ * `{"enforced": {"Patient": ["http://..."], "*": []}, "unknown": "warning", "answers": "ignore"}`
  */
 import { readFileSync } from 'node:fs';
 import { isResourceType } from '../definitions/types.ts';
@@ -31,14 +31,26 @@ function unknownOf(value: unknown = 'warning'): ProfilePolicy['unknown'] {
   return grade;
 }
 
+/** Whether responses are refused for contradicting their Questionnaires. */
+function answersOf(value: unknown = 'ignore'): NonNullable<ProfilePolicy['answers']> {
+  if (value === 'error' || value === 'ignore') return value;
+  throw new Error(`"answers" is error or ignore, not ${JSON.stringify(value)}.`);
+}
+
+const names = new Set(['enforced', 'unknown', 'answers']);
+
 /** Reads LIVEDOC_PROFILES. Throws an Error that says what is wrong with it. */
 export function readPolicy(given: string): ProfilePolicy {
   try {
     const value = parsed(given);
     if (!isObject(value)) throw new Error('It must be a JSON object.');
-    const strange = Object.keys(value).find((key) => key !== 'enforced' && key !== 'unknown');
+    const strange = Object.keys(value).find((key) => !names.has(key));
     if (strange !== undefined) throw new Error(`${JSON.stringify(strange)} means nothing.`);
-    return { enforced: enforcedOf(value['enforced']), unknown: unknownOf(value['unknown']) };
+    return {
+      enforced: enforcedOf(value['enforced']),
+      unknown: unknownOf(value['unknown']),
+      answers: answersOf(value['answers']),
+    };
   } catch (cause) {
     throw new Error(`LIVEDOC_PROFILES: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }

@@ -10,6 +10,7 @@ import type { Environment } from '../fhirpath/environment.ts';
 import { parseReference } from '../search/extract-reference.ts';
 import { show } from './explain.ts';
 import { formats } from './primitives.ts';
+import { formIssues } from './questionnaire/form-issues.ts';
 
 interface Found {
   readonly object: Json;
@@ -71,7 +72,20 @@ const narrative: Check = ({ object, path }) => {
   return error('value', 'The <div> must be in the namespace http://www.w3.org/1999/xhtml.', `${path()}.div`);
 };
 
+/** https://hl7.org/fhir/R4/datatypes.html#attachment: bytes of the content, before it is written as base64. */
+const attachment: Check = ({ object, path }) => {
+  const { data, size } = object;
+  if (typeof data !== 'string' || typeof size !== 'number') return [];
+  const actual = Buffer.byteLength(data.replace(/\s+/g, ''), 'base64');
+  return actual === size
+    ? []
+    : error('value', `The attachment says that it has ${size} bytes, it has ${actual}.`, `${path()}.size`);
+};
+
+const questionnaire: Check = ({ object, path }) => formIssues(object, path());
+
 const checks: Readonly<Record<string, Check>> = {
+  Attachment: attachment,
   Coding: system,
   Identifier: system,
   Meta: profiles,
@@ -91,5 +105,7 @@ function dom6({ object, environment, path }: Found): readonly Issue[] {
 export function thoroughIssues(type: string, found: Found): readonly Issue[] {
   const check = Object.hasOwn(checks, type) ? checks[type] : undefined;
   if (check) return check(found);
-  return found.object['resourceType'] === type && isA(type, 'DomainResource') ? dom6(found) : [];
+  if (found.object['resourceType'] !== type) return [];
+  const own = type === 'Questionnaire' ? questionnaire(found) : [];
+  return isA(type, 'DomainResource') ? [...own, ...dom6(found)] : own;
 }

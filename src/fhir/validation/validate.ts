@@ -2,6 +2,7 @@
 import type { Issue } from '../../shared/errors.ts';
 import type { Terminology } from '../terminology/terminology.ts';
 import type { OpenCode } from './profiles/content.ts';
+import type { QuestionnaireOf } from './questionnaire/check.ts';
 
 export interface ValidateOptions {
   /** Canonical URLs; absent: those of meta.profile, and those that this installation enforces for the type. */
@@ -24,6 +25,8 @@ export interface DeepOptions extends ValidateOptions {
    * extensible bindings.
    */
   readonly thorough?: boolean;
+  /** Finds the Questionnaires that responses name; absent: contained ones only are known. */
+  readonly questionnaireOf?: QuestionnaireOf | undefined;
 }
 
 /** As `Validate`, with what takes longer: value sets that only a terminology service can judge. */

@@ -13,6 +13,7 @@ import { explain, show } from './explain.ts';
 import { type Conform, conformance } from './profiles/conform.ts';
 import type { OpenCode, Run } from './profiles/content.ts';
 import { openRegistry } from './profiles/registry.ts';
+import { questionnaireIssues } from './questionnaire/check.ts';
 import { structureValidators } from './structure.ts';
 import { structureDefinitionIssues } from './structure-definition.ts';
 import type { DeepOptions, Validate, ValidateDeep, ValidateOptions } from './validate.ts';
@@ -52,6 +53,8 @@ export interface ProfilePolicy {
   /** Canonical URLs by resource type. */
   readonly enforced: Readonly<Record<string, readonly string[]>>;
   readonly unknown: 'error' | 'warning' | 'ignore';
+  /** Whether a response is refused for what contradicts its Questionnaire; default: it is not. */
+  readonly answers?: 'error' | 'ignore';
 }
 
 export interface ValidatorOptions {
@@ -66,6 +69,8 @@ export interface Validation {
   readonly validateDeep: ValidateDeep;
   /** What was posted as StructureDefinition under an id (undefined: it is no more), for profiles to come. */
   readonly put: (id: string, definition: unknown) => void;
+  /** What writes make of responses that contradict their Questionnaires. */
+  readonly answers: 'error' | 'ignore';
 }
 
 /** The same problem can be found by a profile and by the definition of its extension. */
@@ -116,7 +121,7 @@ export function createValidation(options: ValidatorOptions): Validation {
   };
 
   async function validateDeep(resource: unknown, given: DeepOptions = {}): Promise<readonly Issue[]> {
-    const { terminology, thorough = false } = given;
+    const { terminology, thorough = false, questionnaireOf } = given;
     const refused = unusable(resource);
     if (refused) return refused;
     const known = resource as ResourceJson;
@@ -125,12 +130,13 @@ export function createValidation(options: ValidatorOptions): Validation {
     const walk = { ...walkOf(given, open, thorough), ...(codings ? { codings } : {}) };
     const together = checkTogether(known, known.resourceType, walk);
     const found = [...checkStructure(known), ...together, ...(codings?.issues ?? [])];
+    found.push(...(await questionnaireIssues(known, { questionnaireOf, terminology })));
     if (!terminology) return once(found);
     const bound = await boundIssues([...open, ...(codings?.open ?? [])], terminology);
     return once([...found, ...bound, ...(await systemIssues(codings?.codings ?? [], terminology))]);
   }
 
-  return { validate, validateDeep, put: registry.put };
+  return { validate, validateDeep, put: registry.put, answers: policy.answers ?? 'ignore' };
 }
 
 /** As `createValidation`, for who needs no more than the check of a resource as it is. */

@@ -29,7 +29,7 @@ describe('the policy of profiles', () => {
     const folder = mkdtempSync(join(tmpdir(), 'policy-'));
     const file = join(folder, 'policy.json');
     writeFileSync(file, '{"unknown":"error"}');
-    expect(readPolicy(file)).toEqual({ enforced: {}, unknown: 'error' });
+    expect(readPolicy(file)).toEqual({ enforced: {}, unknown: 'error', answers: 'ignore' });
     rmSync(folder, { recursive: true });
   });
 
@@ -37,6 +37,7 @@ describe('the policy of profiles', () => {
     ['{', 'JSON'],
     ['{"enforce":{}}', 'means nothing'],
     ['{"unknown":"maybe"}', 'one of'],
+    ['{"answers":"warning"}', 'error or ignore'],
     ['{"enforced":{"Nope":[]}}', 'no resource type'],
     ['{"enforced":{"Patient":"x"}}', 'list of URLs'],
     ['/no/such/file.json', 'ENOENT'],
