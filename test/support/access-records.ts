@@ -112,6 +112,16 @@ export function recordOf(who: string): readonly Seed[] {
       note: [{ text: who }],
     },
     {
+      resourceType: 'MedicationRequest',
+      id: `${who}-mixture`,
+      status: 'active',
+      intent: 'order',
+      contained: [{ resourceType: 'Medication', id: 'm1', code: snomed('387517004'), status: 'active' }],
+      medicationReference: { reference: '#m1' },
+      subject,
+      note: [{ text: who }],
+    },
+    {
       resourceType: 'ServiceRequest',
       id: `${who}-request`,
       status: 'active',

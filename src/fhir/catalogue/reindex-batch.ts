@@ -44,5 +44,5 @@ export function only(parameters: SearchParameters, params: readonly string[]): S
     lists.set(type, list);
     return list;
   };
-  return { ...parameters, parameters: listOf };
+  return { ...parameters, parameters: listOf, isPart: true };
 }

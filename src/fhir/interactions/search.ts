@@ -3,11 +3,13 @@
  * https://hl7.org/fhir/R4/http.html#search
  */
 import { newId } from '../../shared/id.ts';
+import type { Version } from '../../store/resources/version.ts';
 import type { SearchPage } from '../../store/search/query.ts';
 import type { Context } from '../context.ts';
 import { outcome } from '../outcome.ts';
 import type { Reply } from '../reply.ts';
 import { type BundleEntry, bundleText } from '../search/bundle.ts';
+import { containedEntries, containedTotal } from '../search/contained-entries.ts';
 import { type Included, included, maxIncluded } from '../search/include.ts';
 import { askedPage, type PageLink, pageLinks, placeOf } from '../search/page.ts';
 import { namedTypes, parseSearchesIn, type Search, type SearchRequests } from '../search/parse.ts';
@@ -58,7 +60,8 @@ export async function searchset(context: Context, request: SearchsetRequest): Pr
   const counted = page?.total === undefined ? {} : { total: 'none' as const };
   const found = await context.store.search({ ...parsed.query, ...placeOf(page), ...counted });
   const around = await included(context, found.versions, parsed.includes);
-  const total = page?.total ?? found.total ?? wholeOf(parsed, page, found);
+  const matches = await matchesOf(context, parsed, found);
+  const total = page?.total ?? (await totalOf(context, parsed, found)) ?? wholeOf(parsed, page, found, matches.length);
   const query = parsed.used.toString();
   const text = bundleText(
     {
@@ -68,19 +71,31 @@ export async function searchset(context: Context, request: SearchsetRequest): Pr
       total,
       links: pageLinks(context, { path, query, link, next: found.next, previous: found.previous, total }),
     },
-    entriesOf(context, parsed, found, around),
+    [...matches, ...entriesOf(context, parsed, around)],
   );
   const shown = [...found.versions, ...around.versions];
   return { status: 200, text, shown, query: query === '' ? path : `${path}?${query}`, params: parsed.used };
 }
 
 /** A first page with no other after it has everything, so that its total costs nothing. */
-function wholeOf({ query, used }: Search, page: PageLink | undefined, found: SearchPage): number | undefined {
+function wholeOf({ query, used }: Search, page: PageLink | undefined, found: SearchPage, matches: number) {
   const isWhole = (!page || page.after === '') && found.next === undefined && query.count > 0;
-  return isWhole && used.get('_total') !== 'none' ? found.versions.length : undefined;
+  return isWhole && used.get('_total') !== 'none' ? matches : undefined;
 }
 
-function entriesOf({ base }: Context, { warnings }: Search, { versions }: SearchPage, around: Included): BundleEntry[] {
+/** What was counted; of contained resources there may be several in what the store counts. */
+async function totalOf({ store }: Context, { contained }: Search, { total }: SearchPage): Promise<number | undefined> {
+  return total !== undefined && contained?.alone ? containedTotal(store, contained) : total;
+}
+
+async function matchesOf(context: Context, { contained }: Search, { versions }: SearchPage): Promise<BundleEntry[]> {
+  if (!contained?.alone) return versions.map(entry(context, 'match'));
+  const found = await containedEntries(context, contained, versions);
+  return found.map((one) => ({ ...one, search: { mode: 'match' } }));
+}
+
+/** What was found besides the matches, and what is to be said of the search. */
+function entriesOf(context: Context, { warnings }: Search, around: Included): BundleEntry[] {
   const issues = around.truncated
     ? [
         ...warnings,
@@ -91,12 +106,15 @@ function entriesOf({ base }: Context, { warnings }: Search, { versions }: Search
         },
       ]
     : warnings;
-  const entry = (mode: 'match' | 'include') => (version: { type: string; id: string; body: string }) => ({
-    fullUrl: `${base}/${version.type}/${version.id}`,
-    resource: version.body,
-    search: { mode },
-  });
   const said =
     issues.length === 0 ? [] : [{ resource: JSON.stringify(outcome(issues)), search: { mode: 'outcome' } as const }];
-  return [...versions.map(entry('match')), ...around.versions.map(entry('include')), ...said];
+  return [...around.versions.map(entry(context, 'include')), ...said];
+}
+
+function entry({ base }: Context, mode: 'match' | 'include') {
+  return ({ type, id, body }: Version): BundleEntry => ({
+    fullUrl: `${base}/${type}/${id}`,
+    resource: body,
+    search: { mode },
+  });
 }

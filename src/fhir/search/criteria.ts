@@ -10,12 +10,14 @@ import type { Context } from '../context.ts';
 import { isResourceType, resourceTypes } from '../definitions/types.ts';
 import { type Asked, clauseOf, isSearchable, type Surroundings } from './clause.ts';
 import { codeSetClause } from './code-sets.ts';
+import { insideClauses } from './contained-clause.ts';
+import { through } from './contained-names.ts';
 import { filterClause } from './filter/clause.ts';
 import { hierarchyClause } from './hierarchy.ts';
 import { demandAllowed, demandChainable, demandIndexed } from './limits.ts';
 import type { LookUp } from './look-up.ts';
 import { membershipClause } from './membership.ts';
-import { parameterOf, type SearchParameter, type WithParameters } from './parameters.ts';
+import { parameterOf, r4Parameters, type SearchParameter, type WithParameters } from './parameters.ts';
 import { alternatives, bad, unescaped } from './values.ts';
 
 export interface Searcher extends Surroundings, WithParameters {
@@ -127,11 +129,21 @@ function chained(searcher: Searcher, link: Link, make: (target: string) => reado
   const known = candidates.filter((target) => everywhere.has(first) || isKnown(searcher, target, first));
   if (known.length === 0) throw unknownParameter(searcher, modifier ?? candidates.join(' or '), first);
   spend(searcher, name, known.length);
-  const targets = readable(searcher, known).map((target) => ({
-    type: target,
-    where: [...make(target), ...restriction(searcher, target)],
-  }));
-  return { kind: 'chain', param: `${type}.${code}`, targets };
+  const asked = readable(searcher, known).map((target) => ({ type: target, where: make(target) }));
+  const targets = asked.map((one) => ({ ...one, where: [...one.where, ...restriction(searcher, one.type)] }));
+  const param = `${type}.${code}`;
+  // What is contained is seen by whoever sees the container. https://hl7.org/fhir/R4/search.html#contained
+  const contained = asked
+    .filter((one) => isIndexedInside(searcher, parameter, one.type, first))
+    .map((one) => insideClauses(through(param), one.type, one.where));
+  return { kind: 'chain', param, targets, ...(contained.length > 0 ? { contained } : {}) };
+}
+
+/** Whether both are R4's own: by posted parameters what is contained is not indexed. */
+function isIndexedInside(searcher: Searcher, parameter: SearchParameter, target: string, first: string): boolean {
+  const isOwn = (type: string, one: SearchParameter | undefined) =>
+    one === undefined || r4Parameters.parameter(type, one.code)?.url === one.url;
+  return r4Parameters.byUrl(parameter.url) !== undefined && isOwn(target, parameterOf(searcher, target, first));
 }
 
 function spend({ budget }: Searcher, name: string, types: number): void {

@@ -43,8 +43,8 @@ function step(parent: Path, name: string): Path[] {
   return found;
 }
 
-function filter(path: Path, test: (value: unknown) => boolean): Path {
-  return { ...path, visit: (from, found) => path.visit(from, (value) => test(value) && found(value)) };
+function filter(path: Path, test: (value: unknown, from: unknown) => boolean): Path {
+  return { ...path, visit: (from, found) => path.visit(from, (value) => test(value, from) && found(value)) };
 }
 
 function nth(path: Path, wanted: number): Path {
@@ -57,10 +57,19 @@ function nth(path: Path, wanted: number): Path {
   };
 }
 
-/** `resolve() is Patient`: told from the reference alone, since what it points at may be anywhere. */
+/** `resolve() is Patient`: told from the reference, or what is contained, since all else that it points at may be anywhere. */
 function resolvedType(criteria: Expression): string | undefined {
   if (criteria.kind !== 'type' || criteria.op !== 'is' || criteria.on.kind !== 'call') return undefined;
   return criteria.on.name === 'resolve' ? criteria.type : undefined;
+}
+
+/** The type of what a reference names within the resource. */
+function typeOfContained(reference: unknown, from: unknown): unknown {
+  if (!isObject(reference) || !isObject(from) || !Array.isArray(from['contained'])) return undefined;
+  const { reference: text } = reference;
+  if (typeof text !== 'string' || !text.startsWith('#')) return undefined;
+  const one = from['contained'].find((held: unknown) => isObject(held) && held['id'] === text.slice(1));
+  return isObject(one) ? one['resourceType'] : undefined;
 }
 
 /** Of what a reference points at, only the type and the id are known: enough for `resolve() is Patient` within more. */
@@ -71,7 +80,8 @@ const resolve = (reference: string): unknown => {
 
 function where(path: Path, criteria: Expression): Path {
   const target = resolvedType(criteria);
-  if (target !== undefined) return filter(path, (value) => typeOfReference(value) === target);
+  if (target !== undefined)
+    return filter(path, (value, from) => (typeOfReference(value) ?? typeOfContained(value, from)) === target);
   const { run } = compile(criteria, [path.type]);
   return filter(path, (value) => truth(run([value], { resource: undefined, root: undefined, resolve })) === true);
 }

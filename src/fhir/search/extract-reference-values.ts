@@ -14,17 +14,19 @@ function push(sink: Sink, part: ReferencePart, name?: string): void {
 /** A canonical is found with and without its version, and by the beginning of its version. */
 function canonical(value: unknown, sink: Sink): void {
   const whole = text(value);
-  if (whole === undefined || whole.startsWith('#')) return;
+  if (whole === undefined) return;
   push(sink, { url: whole });
+  if (whole.startsWith('#')) return;
   const bar = whole.indexOf('|');
   if (bar > 0) push(sink, { url: whole.slice(0, bar) });
   sink.rows.push({ kind: 'uri', param: sink.param, value: whole });
 }
 
-/** What a Reference points at; undefined for contained resources, which are found by nothing but their container. */
+/** What a Reference points at; a contained resource by its name within the container (extract-contained.ts). */
 function literal(reference: string, base: string | undefined): ReferencePart | undefined {
+  if (reference.startsWith('#')) return { url: reference };
   // A conditional reference is replaced before it is stored.
-  if (reference.startsWith('#') || reference.includes('?')) return undefined;
+  if (reference.includes('?')) return undefined;
   const found = parseReference(reference);
   if (!found || (found.base !== '' && found.base !== base)) return { url: reference };
   const { type, id, version } = found;

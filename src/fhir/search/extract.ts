@@ -4,6 +4,7 @@
  */
 import type { IndexRow } from '../../store/search/index-row.ts';
 import { isResourceType } from '../definitions/types.ts';
+import { containedRows } from './extract-contained.ts';
 import { compileExtractor, type Extractor } from './extract-parameter.ts';
 import { r4Parameters, type SearchParameter, type SearchParameters, type WithParameters } from './parameters.ts';
 
@@ -40,8 +41,25 @@ export interface ExtractOptions extends WithParameters {
  * type wants, there are no rows; nothing is guessed.
  */
 export function extract(resource: unknown, { base, parameters = r4Parameters }: ExtractOptions = {}): IndexRow[] {
-  const type = (resource as { readonly resourceType?: unknown } | null)?.resourceType;
+  const { resourceType: type, contained } = (resource ?? {}) as Outline;
   if (typeof type !== 'string' || !isResourceType(type)) return [];
+  const rows = rowsOf(type, resource, base, parameters);
+  if (!Array.isArray(contained) || parameters.isPart) return rows;
+  const inner = (one: unknown) => rowsOf((one as { readonly resourceType: string }).resourceType, one, base);
+  return [...rows, ...containedRows({ type, contained }, rows, inner)];
+}
+
+interface Outline {
+  readonly resourceType?: unknown;
+  readonly contained?: unknown;
+}
+
+function rowsOf(
+  type: string,
+  resource: unknown,
+  base: string | undefined,
+  parameters: SearchParameters = r4Parameters,
+): IndexRow[] {
   const rows: IndexRow[] = [];
   for (const extractor of extractors(type, parameters)) extractor(resource, base, rows);
   return rows;

@@ -31,7 +31,8 @@ export function pointers(context: Context, around: readonly Version[], includes:
       if (row.kind !== 'reference') continue;
       const wanted = asked.filter(({ code }) => code === '*' || row.param === `${from.type}.${code}`);
       if (row.target) addTarget({ current, versioned }, row.target, wanted);
-      else if (row.url !== undefined && wanted.length > 0) addCanonical(canonical, context, row.param, row.url, wanted);
+      else if (row.url !== undefined && !row.url.startsWith('#') && wanted.length > 0)
+        addCanonical(canonical, context, row.param, row.url, wanted);
     }
   }
   return { current: [...current.values()], versioned: [...versioned.values()], canonical: withVersions(canonical) };

@@ -92,7 +92,8 @@ export function pageLinks({ pageKey, base, now }: Pick<Context, 'pageKey' | 'bas
   const { path, query, link, next, previous, total } = paged;
   const at = path === '' ? base : `${base}/${path}`;
   const self = link === null ? query : `_page=${link}`;
-  const links = [{ relation: 'self', url: self === '' ? at : `${at}?${self}` }];
+  const here = self === '' ? at : `${at}?${self}`;
+  const links = [{ relation: 'self', url: here }];
   if (!pageKey) return links;
   const sealed = (relation: string, place: Pick<PageLink, 'after' | 'backwards'>) => {
     const counted = total === undefined ? {} : { total };
@@ -101,7 +102,9 @@ export function pageLinks({ pageKey, base, now }: Pick<Context, 'pageKey' | 'bas
       url: `${at}?_page=${sealPage(pageKey, path, { query, ...place, ...counted }, now())}`,
     });
   };
-  if (next !== undefined || link !== null) sealed('first', { after: '' });
+  // The first page is where its own search begins again.
+  if (link !== null) sealed('first', { after: '' });
+  else if (next !== undefined) links.push({ relation: 'first', url: here });
   if (previous !== undefined) sealed('previous', { after: previous, backwards: true });
   if (next !== undefined) sealed('next', { after: next });
   return links;

@@ -86,6 +86,8 @@ export interface SearchParameters {
   byUrl(url: string): SearchParameter | undefined;
   /** The number of the posted parameters' state; it travels with what was indexed by it. 1: there are none. */
   readonly generation: number;
+  /** Whether these are only some of those of their types; what is contained is indexed by all of them at once. */
+  readonly isPart?: true;
 }
 
 const byUrl = lazy(() => new Map(all().map(({ base: _, ...parameter }) => [parameter.url, parameter])));

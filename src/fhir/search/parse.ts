@@ -7,6 +7,7 @@ import type { Clause, SearchQuery, SortKey } from '../../store/search/query.ts';
 import type { Context } from '../context.ts';
 import { isResourceType } from '../definitions/types.ts';
 import { isSearchable } from './clause.ts';
+import { type ContainedAsked, type ContainedSearch, containedSearch, type SearchPart } from './contained-search.ts';
 import { criterion, isUnknownParameter, restriction, type Searcher, searcherOf } from './criteria.ts';
 import { type Include, parseInclude } from './include-value.ts';
 import { demandIndexed } from './limits.ts';
@@ -29,6 +30,8 @@ export interface Search {
   readonly used: URLSearchParams;
   /** What was ignored. */
   readonly warnings: readonly Issue[];
+  /** Of a search that finds contained resources. */
+  readonly contained?: ContainedSearch;
 }
 
 export interface SearchRequest {
@@ -54,9 +57,15 @@ interface Draft extends WithParameters {
   count: number;
   total: SearchQuery['total'];
   summary: boolean;
+  contained: 'false' | 'true' | 'both';
+  containedType: 'container' | 'contained';
 }
 
 type Control = (draft: Draft, value: string, name: string) => void;
+
+function isOneOf<T extends string>(value: string, known: readonly T[]): value is T {
+  return known.includes(value as T);
+}
 
 /** What a search asks for that is done to its finished answer (summary/apply.ts and `http`); links keep it. */
 const later: Control = () => undefined;
@@ -89,9 +98,15 @@ const controls: Readonly<Record<string, Control>> = {
   _query(_draft, value, name) {
     throw bad(name, `this server has no query named ${JSON.stringify(value)}`);
   },
-  // https://hl7.org/fhir/R4/search.html#contained: `false` is what is done anyway.
-  _contained(_draft, value, name) {
-    if (value !== 'false') throw bad(name, 'contained resources are not searched by themselves; it can be false only');
+  // https://hl7.org/fhir/R4/search.html#contained
+  _contained(draft, value, name) {
+    if (!isOneOf(value, ['false', 'true', 'both'])) throw bad(name, 'it is false, true or both');
+    if (value !== 'false' && draft.types.length > 1) throw bad(name, 'it is for the search of one type');
+    draft.contained = value;
+  },
+  _containedType(draft, value, name) {
+    if (!isOneOf(value, ['container', 'contained'])) throw bad(name, 'it is container or contained');
+    draft.containedType = value;
   },
   _elements: later,
   _format: later,
@@ -148,6 +163,8 @@ function parseSearches(given: Searcher, { types, params, strict = false, within 
     count: defaultCount,
     total: 'none',
     summary: false,
+    contained: 'false',
+    containedType: 'container',
   };
   const used = new URLSearchParams();
   const warnings: Issue[] = [];
@@ -171,10 +188,25 @@ function parseSearches(given: Searcher, { types, params, strict = false, within 
     where: narrowed(searcher, type, [...(draft.where.get(type) ?? []), ...named(type), ...within(type)]),
     sort: sort[at] ?? [],
   }));
-  const [first, ...also] = parts as [(typeof parts)[number], ...typeof parts];
+  const inside = withContained(searcher, draft, { within, names: used.keys() }, parts);
+  const [first, ...also] = (inside?.parts ?? parts) as [(typeof parts)[number], ...typeof parts];
   const count = summary ? 0 : draft.count;
   const total = summary ? 'accurate' : draft.total;
-  return { query: { ...first, count, total, ...(also.length > 0 ? { also } : {}) }, includes, summary, used, warnings };
+  const query = { ...first, count, total, ...(also.length > 0 ? { also } : {}) };
+  return { query, includes, summary, used, warnings, ...(inside ? { contained: inside.search } : {}) };
+}
+
+/** The parts of a search that finds contained resources, too, or nothing else; undefined for any other. */
+function withContained(
+  searcher: Searcher,
+  { types: [type = ''], where, sort: [sort = []], contained, containedType }: Draft,
+  rest: Pick<ContainedAsked, 'within' | 'names'>,
+  parts: readonly SearchPart[],
+): ReturnType<typeof containedSearch> | undefined {
+  if (contained === 'false') return undefined;
+  const alone = containedType === 'contained';
+  const asked = { ...rest, type, contained, alone, where: where.get(type) ?? [], sort };
+  return containedSearch(searcher, asked, parts);
 }
 
 /** What is asked, and what the caller may see of it. */

@@ -144,7 +144,8 @@ describe('extract reference', () => {
       { kind: 'reference', url: 'http://there/fhir/Patient/1' },
     ]);
   });
-  it('leaves contained resources out', () => expect(subject({ reference: '#p' })).toEqual([]));
+  it('names what is contained as the resource does', () =>
+    expect(subject({ reference: '#p' })).toEqual([{ kind: 'reference', url: '#p' }]));
   it('indexes the identifier of a logical reference apart', () => {
     const resource = observation({ subject: { identifier: { system: 's', value: 'v' } } });
     expect(rows(resource, 'Observation.subject:identifier')).toEqual([{ kind: 'token', system: 's', code: 'v' }]);
