@@ -9,6 +9,7 @@ export interface Probe {
 
 const get = (path: string): Probe => ({ method: 'GET', path });
 const jsonPatch = { 'content-type': 'application/json-patch+json' };
+const xmlPatch = { 'content-type': 'application/xml-patch+xml' };
 const outcome = { prefer: 'return=OperationOutcome' };
 
 const types = [
@@ -213,6 +214,17 @@ const looking = [
   { request: { method: 'GET', url: 'Observation/other-lab/_history' } },
 ];
 
+/** Alone in a Bundle each, as one that is refused takes the others with it. */
+const operating = [
+  { request: { method: 'POST', url: 'Patient/other/$everything' } },
+  { request: { method: 'POST', url: 'Observation/_search?subject=Patient/other&_total=accurate' } },
+  { request: { method: 'HEAD', url: 'Observation/other-lab' } },
+  {
+    resource: { resourceType: 'Parameters', parameter: [{ name: 'meta', valueMeta: {} }] },
+    request: { method: 'POST', url: 'Observation/other-lab/$meta-add' },
+  },
+];
+
 const transaction = (entry: readonly object[], type = 'transaction') => ({ resourceType: 'Bundle', type, entry });
 
 /** They write, too, so they come last: what they leave behind is the same whoever else's data is there. */
@@ -222,6 +234,8 @@ const writes: readonly Probe[] = [
   { method: 'PUT', path: '/Observation/other-lab', body: mine({ id: 'other-lab' }), headers: { 'if-none-match': '*' } },
   { method: 'PUT', path: '/Patient/other', body: { resourceType: 'Patient', id: 'other' } },
   { method: 'PATCH', path: '/Observation/other-lab', body: '[]', headers: jsonPatch },
+  { method: 'PATCH', path: '/Observation/other-lab', body: '<diff/>', headers: xmlPatch },
+  { method: 'PATCH', path: '/Observation?identifier=other-lab', body: '<diff/>', headers: xmlPatch },
   { method: 'DELETE', path: '/Observation/other-lab' },
   { method: 'DELETE', path: '/Observation?identifier=other-lab' },
   { method: 'PATCH', path: '/Observation?identifier=other-lab', body: '[]', headers: jsonPatch },
@@ -281,6 +295,8 @@ const writes: readonly Probe[] = [
   { method: 'POST', path: '', body: transaction([{ request: { method: 'DELETE', url: 'Observation/other-lab' } }]) },
   { method: 'POST', path: '', body: transaction(looking) },
   { method: 'POST', path: '', body: transaction(looking, 'batch') },
+  ...operating.map((entry) => ({ method: 'POST', path: '', body: transaction([entry]) })),
+  { method: 'POST', path: '', body: transaction(operating, 'batch') },
   {
     method: 'POST',
     path: '/Patient/$match',

@@ -55,12 +55,22 @@ function readEntry(
   if (!request?.method || request.url === undefined) throw entryError(at, 'request', 'The entry has no request.');
   const { method, url, ...conditions } = request;
   const hasBody = method === 'POST' || method === 'PUT' || method === 'PATCH';
-  if (hasBody && (!resource || text === undefined)) throw entryError(at, 'resource', `A ${method} needs a resource.`);
+  // Operations may need no parameters, and a search has them in its URL.
+  const mayBeBare = method === 'POST' && isNamed(url);
+  if (hasBody && !mayBeBare && (!resource || text === undefined)) {
+    throw entryError(at, 'resource', `A ${method} needs a resource.`);
+  }
   if (!hasBody && resource) throw entryError(at, 'resource', `A ${method} takes no resource.`);
   const body = resource && text !== undefined ? { resource, text } : undefined;
   const relative = url.startsWith(`${base}/`) ? url.slice(base.length + 1) : url.replace(/^\/+/, '');
   const { ifMatch, ifNoneExist, ifNoneMatch, ifModifiedSince } = conditions;
   return { at, fullUrl, method, url: relative, ifMatch, ifNoneExist, ifNoneMatch, ifModifiedSince, body };
+}
+
+/** Whether a URL is of an operation or a search by POST, and of no resource or type. */
+export function isNamed(url: string): boolean {
+  const [path = ''] = url.split('?', 1);
+  return /(?:^|\/)(?:\$[^/]*|_search)$/.test(path);
 }
 
 /** The text of each entry's resource. */

@@ -37,9 +37,14 @@ export interface Request {
   readonly returns: 'minimal' | 'representation' | 'OperationOutcome' | undefined;
   /** The caller is ready to wait (`Prefer: respond-async`): gives what stands for its token then. Not for entries of a Bundle. */
   readonly later?: () => string;
+  /** When a transaction runs the entry that is such a request; see `Interaction.phase`. */
+  readonly phaseOf: (entry: Pick<EntryRequest, 'method' | 'url'>) => Phase;
   /** Runs another request by the same table: the entries of a Bundle are such requests. */
   readonly perform: (context: Context, entry: EntryRequest) => Promise<Reply>;
 }
+
+/** `read` and `write`: with the reads or the writes of a transaction. `alone`: it goes on after its answer, or by itself. */
+export type Phase = 'read' | 'write' | 'alone';
 
 export interface Interaction {
   /** https://hl7.org/fhir/R4/valueset-restful-interaction.html; `batch` goes by the row of `transaction`. */
@@ -65,6 +70,8 @@ export interface Interaction {
   /** `own`: whatever it is, it comes as the Binary that holds it. */
   readonly body: 'none' | 'resource' | 'form' | 'parameters' | 'own';
   readonly action: AuditRecord['action'];
+  /** Of an operation, when a transaction runs it; of all else its method tells. */
+  readonly phase?: Phase;
   /** It puts off by itself what takes long. */
   readonly defers?: boolean;
   readonly run: (context: Context, request: Request) => Promise<Reply>;

@@ -13,7 +13,7 @@ import type { Reply } from '../reply.ts';
 import { shapedReply } from '../summary/apply.ts';
 import { askedShape, demandKnown } from '../summary/shape.ts';
 import { demand, demandWritable, isServersOwn } from './guard.ts';
-import type { EntryRequest, Interaction, Request } from './interaction.ts';
+import type { EntryRequest, Interaction, Phase, Request } from './interaction.ts';
 import { interactions } from './table.ts';
 
 interface Pattern {
@@ -104,7 +104,7 @@ function segmentFits(word: string, segment: string): boolean {
 }
 
 /** A request as HTTP or an entry has it, its path aside. */
-export type PlainRequest = Omit<Request, keyof Target | 'perform'>;
+export type PlainRequest = Omit<Request, keyof Target | 'perform' | 'phaseOf'>;
 
 /** Runs a matched request, audited. */
 export async function perform(
@@ -115,7 +115,7 @@ export async function perform(
   const { code, action, run } = interaction;
   const { strict } = request;
   const performEntry: Request['perform'] = (own, entry) => performUrl(own, { ...entry, strict });
-  const whole: Request = { ...request, ...target, perform: performEntry };
+  const whole: Request = { ...request, ...target, perform: performEntry, phaseOf };
   // Whoever reads the trail sees it up to the request before.
   if (asksForOwn(target, request.params) && !isWrite(interaction)) await projectForReader(context);
   // Which of the two it is shows inside.
@@ -159,12 +159,19 @@ function queryOf({ code, path }: Interaction, name: string, params: URLSearchPar
   return text === '' ? asked : `${asked}?${text}`;
 }
 
+/** When a transaction runs the request of an entry that is no write of a resource. Throws what `match` throws. */
+function phaseOf({ method, url }: Pick<EntryRequest, 'method' | 'url'>): Phase {
+  const [path = ''] = url.split('?', 1);
+  return match(method === 'HEAD' ? 'GET' : method, path).interaction.phase ?? 'read';
+}
+
 /** Runs the request of an entry. */
 function performUrl(context: Context, entry: EntryRequest & { readonly strict: boolean }): Promise<Reply> {
   const question = entry.url.indexOf('?');
   const path = question < 0 ? entry.url : entry.url.slice(0, question);
   const params = new URLSearchParams(question < 0 ? '' : entry.url.slice(question + 1));
-  return perform(context, match(entry.method, path), {
+  const method = entry.method === 'HEAD' ? 'GET' : entry.method;
+  return perform(context, match(method, path), {
     params,
     hasBody: entry.body !== undefined,
     body: () =>

@@ -65,7 +65,7 @@ export const interactions: readonly Interaction[] = [
 ];
 
 /** A Bundle posted to the base: a transaction, or a batch whose entries are requests by themselves, audited each. */
-function bundle(context: Context, { body: readBody, returns, perform }: Request): Promise<Reply> {
+function bundle(context: Context, { body: readBody, returns, perform, phaseOf }: Request): Promise<Reply> {
   return audited(context, { code: 'transaction', action: 'E' }, async (inner) => {
     const body = await readBody();
     const { resource } = body;
@@ -74,8 +74,7 @@ function bundle(context: Context, { body: readBody, returns, perform }: Request)
       return batch(context, { body, returns, perform });
     }
     if (type === 'transaction') {
-      const get = (own: Context, url: string) => perform(own, { method: 'GET', url });
-      return transaction(inner, { body, returns, get });
+      return transaction(inner, { body, returns, others: { perform, phaseOf } });
     }
     const found = resource.resourceType === 'Bundle' ? `a Bundle of type ${type}` : `a ${resource.resourceType}`;
     const message = `The base takes a Bundle of type transaction or batch, not ${found}.`;

@@ -3,6 +3,7 @@
  * https://hl7.org/fhir/R4/http.html#trules
  */
 import { setImmediate } from 'node:timers/promises';
+import { FhirError } from '../../shared/errors.ts';
 import { isId, newId } from '../../shared/id.ts';
 import type { Version } from '../../store/resources/version.ts';
 import type { Context } from '../context.ts';
@@ -10,19 +11,23 @@ import { isResourceType } from '../definitions/types.ts';
 import { type Patch, patchOf } from '../patch/patch-document.ts';
 import type { Body } from '../reply.ts';
 import { type Criteria, criteriaOf } from './conditional-match.ts';
-import { type Entry, entryError, inEntry } from './entries.ts';
+import { type Entry, entryError, inEntry, isNamed } from './entries.ts';
+import type { Request } from './interaction.ts';
 
-export type Op = 'delete' | 'create' | 'update' | 'patch' | 'get';
+/** `get` is whatever reads, `operation` an operation that writes. */
+export type Op = 'delete' | 'create' | 'update' | 'patch' | 'operation' | 'get';
 
 export interface Plan {
   readonly entry: Entry;
   readonly op: Op;
   readonly type: string;
-  /** Empty for a GET, and for what criteria are still to find. */
+  /** Empty for reads and operations, and for what criteria are still to find. */
   readonly id: string;
   /** Of create and update. */
   readonly body?: Body;
   readonly patch?: Patch;
+  /** What an operation is given. */
+  readonly input?: Body;
   readonly criteria?: Criteria;
   /** What the criteria found; of a conditional create nothing is written then. */
   readonly found?: readonly Version[];
@@ -31,6 +36,8 @@ export interface Plan {
   /** A conditional create with the criteria of another entry, which creates it. */
   readonly isRepeated?: boolean;
 }
+
+type PhaseOf = Request['phaseOf'];
 
 const ops: Readonly<Record<string, Op>> = {
   DELETE: 'delete',
@@ -42,12 +49,26 @@ const ops: Readonly<Record<string, Op>> = {
 };
 
 /** The plan of an entry. Throws `invalid` and what `criteriaOf` throws, with expressions that begin at the Bundle. */
-export async function planOf(context: Context, entry: Entry): Promise<Plan> {
+export async function planOf(context: Context, entry: Entry, phaseOf: PhaseOf): Promise<Plan> {
   const { at, method } = entry;
   const op = ops[method];
   if (!op) throw entryError(at, 'request.method', `${method} is not supported in a transaction.`);
-  if (op === 'get') return { entry, op, type: '', id: '' };
+  if (op === 'get' || (op === 'create' && isNamed(entry.url))) return otherPlan(entry, phaseOf);
   return locatedLater({ entry }, async () => ({ ...(await targetOf(context, entry, op)), ...contentOf(entry, op) }));
+}
+
+/** Of what writes no resource by its name: reads and operations. */
+function otherPlan(entry: Entry, phaseOf: PhaseOf): Plan {
+  const { at, method, url, body: input } = entry;
+  const phase = located({ entry }, () => phaseOf({ method, url }));
+  if (phase !== 'alone') {
+    return { entry, op: phase === 'read' ? 'get' : 'operation', type: '', id: '', ...(input ? { input } : {}) };
+  }
+  const diagnostics = `${url} goes on after its answer, and cannot be undone: no transaction takes it.`;
+  const expression = [`Bundle.entry[${at}].request.url`];
+  throw new FhirError('invalid', diagnostics, {
+    issues: [{ severity: 'error', code: 'not-supported', diagnostics, expression }],
+  });
 }
 
 /** What the URL says: a type, and an id or criteria. */
@@ -77,7 +98,7 @@ function wrongUrl(url: string, method: string): string {
 
 /** The resources that a plan writes, as `Type/id`. */
 function targetsOf({ op, type, id, criteria, found = [], isRepeated }: Plan): readonly string[] {
-  if (op === 'get' || isRepeated || (op === 'create' && found.length > 0)) return [];
+  if (op === 'get' || op === 'operation' || isRepeated || (op === 'create' && found.length > 0)) return [];
   if (op === 'delete' && criteria) return found.map((one) => `${type}/${one.id}`);
   return [`${type}/${id}`];
 }

@@ -22,7 +22,8 @@ export async function resolved(context: Context, plans: readonly Plan[]): Promis
 }
 
 function resolvedPlan(plan: Plan, addresses: Addresses, root: string): Plan {
-  const { body, patch } = plan;
+  const { body, patch, input } = plan;
+  if (input) return { ...plan, input: resolveReferences(input, addresses, root) };
   if (body) return { ...plan, body: resolveReferences(body, addresses, root) };
   return patch ? { ...plan, patch: resolvePatch(patch, addresses, root) } : plan;
 }
@@ -31,7 +32,7 @@ function resolvedPlan(plan: Plan, addresses: Addresses, root: string): Plan {
 function addressesOf(plans: readonly Plan[]): Map<string, string> {
   const addresses = new Map<string, string>();
   for (const { entry, op, type, id } of plans) {
-    if (entry.fullUrl === undefined || op === 'get' || op === 'delete') continue;
+    if (entry.fullUrl === undefined || op === 'get' || op === 'operation' || op === 'delete') continue;
     if (addresses.has(entry.fullUrl)) throw entryError(entry.at, 'fullUrl', `${entry.fullUrl} is another entry's too.`);
     addresses.set(entry.fullUrl, `${type}/${id}`);
   }

@@ -2,7 +2,7 @@
  * FHIR transaction: all entries or none, in the order DELETE, POST, PUT and PATCH, GET.
  * https://hl7.org/fhir/R4/http.html#transaction
  */
-import type { FhirError } from '../../shared/errors.ts';
+import { FhirError } from '../../shared/errors.ts';
 import { newId } from '../../shared/id.ts';
 import type { Context } from '../context.ts';
 import type { Body, Reply } from '../reply.ts';
@@ -10,9 +10,10 @@ import { type BundleEntry, bundleText } from '../search/bundle.ts';
 import type { Effects } from './commit.ts';
 import { demandCreatable } from './create.ts';
 import { demandDeletable } from './delete.ts';
-import { type Entry, entryError, readEntries } from './entries.ts';
-import { isNotModified, responseOf } from './entry-response.ts';
+import { type Entry, readEntries } from './entries.ts';
+import { isNotModified, responseOf, statusText } from './entry-response.ts';
 import { demandTouch } from './guard.ts';
+import type { Request } from './interaction.ts';
 import { demandPatchable } from './patch.ts';
 import { completed, demandValid } from './prepare.ts';
 import { changedMeanwhile, demandStillNone, locksOf, matched } from './transaction-matches.ts';
@@ -26,8 +27,8 @@ export interface TransactionRequest {
   readonly body: Body;
   /** `Prefer: return=representation` puts the stored resources into the answer. */
   readonly returns?: 'minimal' | 'representation' | 'OperationOutcome' | undefined;
-  /** Runs the GET of an entry; without it a transaction takes none. */
-  readonly get?: (context: Context, url: string) => Promise<Reply>;
+  /** Runs entries that read, and operations; without it a transaction takes none. */
+  readonly others?: Pick<Request, 'perform' | 'phaseOf'>;
 }
 
 /** What criteria find may change before it is written: then everything begins anew, so often. */
@@ -47,7 +48,7 @@ export async function transaction(
   const entries = readEntries(fixed, request.body);
   const changed = changedMeanwhile();
   for (let tries = 1; ; tries += 1) {
-    const plans = await prepared(fixed, entries);
+    const plans = await prepared(fixed, entries, request.others?.phaseOf ?? noneTaken);
     try {
       return await run(fixed, plans, request, effects, changed);
     } catch (error) {
@@ -56,11 +57,19 @@ export async function transaction(
   }
 }
 
+function noneTaken({ url }: { readonly url: string }): never {
+  throw new FhirError('invalid', `Nothing is read here, and no operation is run: ${url} is not taken.`);
+}
+
 /** The plans with targets, references and bodies settled: everything that needs no lock and may take its time. */
-async function prepared(context: Context, entries: readonly Entry[]): Promise<readonly Plan[]> {
+async function prepared(
+  context: Context,
+  entries: readonly Entry[],
+  phaseOf: Request['phaseOf'],
+): Promise<readonly Plan[]> {
   const plans: Plan[] = [];
   await inTurns(entries, async (entry) => {
-    plans.push(await planOf(context, entry));
+    plans.push(await planOf(context, entry, phaseOf));
   });
   demandDistinct(plans.filter(({ criteria }) => !criteria));
   const settled = await matched(context, plans);
@@ -116,33 +125,55 @@ async function run(
       return work(inner);
     });
   }
-  if (!plans.some(({ op }) => op === 'get')) return work(context);
+  if (!plans.some(({ op }) => isOther(op))) return work(context);
   return context.store.transaction((store) => work({ ...context, store }));
 }
 
 async function answer(
   context: Context,
   plans: readonly Plan[],
-  { returns, get }: TransactionRequest,
+  { returns, others }: TransactionRequest,
   effects: Effects,
   changed: FhirError,
 ): Promise<Reply> {
   const done = await writeAll(context, plans, effects, changed);
   const versions = versionsOf(done);
+  const perform = (plan: Plan) => performed(context, plan, others);
+  const operated = new Map<Plan, BundleEntry>();
+  for (const plan of operationsOf(plans)) operated.set(plan, await locatedLater(plan, () => perform(plan)));
   const entries: BundleEntry[] = [];
   for (const plan of plans) {
-    if (plan.op === 'get') entries.push(await locatedLater(plan, () => read(context, plan.entry, get)));
+    const replied = operated.get(plan);
+    if (replied) entries.push(replied);
+    else if (plan.op === 'get') entries.push(await locatedLater(plan, () => perform(plan)));
     else entries.push(await writtenEntry(context, plan, { done: done.get(plan), versions, returns }));
   }
   const id = newId(context.now().getTime());
   return { status: 200, text: bundleText({ type: 'transaction-response', id }, entries) };
 }
 
-/** The entry that answers a GET or HEAD. */
-async function read(context: Context, entry: Entry, get: TransactionRequest['get']): Promise<BundleEntry> {
-  if (!get) throw entryError(entry.at, 'request.method', `No ${entry.method} is taken here.`);
-  const reply = await get(context, entry.url);
-  if (isNotModified(entry, reply)) return { response: responseOf(context.base, entry, { ...reply, status: 304 }) };
-  const shows = entry.method === 'GET' && reply.text !== undefined;
-  return { ...(shows ? { resource: reply.text } : {}), response: responseOf(context.base, entry, reply) };
+/** By what they are about, as writes are, so that two transactions do not wait for each other; of one resource as they come. */
+function operationsOf(plans: readonly Plan[]): readonly Plan[] {
+  const target = ({ entry }: Plan) => entry.url.split('/$', 1)[0] ?? '';
+  const all = plans.filter(({ op }) => op === 'operation');
+  return all.toSorted((a, b) => (target(a) < target(b) ? -1 : Number(target(a) > target(b))));
+}
+
+function isOther(op: Plan['op']): boolean {
+  return op === 'get' || op === 'operation';
+}
+
+/** The entry that answers what is no write of a resource by its name. */
+async function performed(
+  context: Context,
+  { entry, input }: Plan,
+  others: TransactionRequest['others'],
+): Promise<BundleEntry> {
+  if (!others) return noneTaken(entry);
+  const { method, url } = entry;
+  const asked = { method: method === 'HEAD' ? 'GET' : method, url };
+  const reply = await others.perform(context, input ? { ...asked, body: input } : asked);
+  const response = responseOf(context.base, entry, reply);
+  if (isNotModified(entry, reply)) return { response: { ...response, status: statusText(304) } };
+  return { ...(method !== 'HEAD' && reply.text !== undefined ? { resource: reply.text } : {}), response };
 }

@@ -53,6 +53,8 @@ export interface Operation {
   readonly versions?: boolean;
   /** `search`: it takes the type's search parameters besides those of the definition. */
   readonly others?: 'search';
+  /** Whether no transaction takes it: it is done after its answer. */
+  readonly alone?: boolean;
   /** It is answered later, in a way of its own: `Request.later` has what the work is done with then. */
   readonly defers?: boolean;
   readonly run: (context: Context, call: Call) => Promise<Reply>;

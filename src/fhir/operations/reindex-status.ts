@@ -90,6 +90,7 @@ export const reindexCancel: Operation = {
   definition: reindexCancelDefinition,
   permissions: [],
   action: 'E',
+  alone: true,
   async run(context, call) {
     demandReindex(context.access);
     const job = await jobOf(context, call);

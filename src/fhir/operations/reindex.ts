@@ -15,7 +15,7 @@ import { parametersReply } from './parameters-out.ts';
 import { reindexDefinition } from './reindex-definitions.ts';
 import { demandReindex, reindexReply } from './reindex-status.ts';
 
-export const reindex: Operation = { definition: reindexDefinition, permissions: [], action: 'E', run };
+export const reindex: Operation = { definition: reindexDefinition, permissions: [], action: 'E', alone: true, run };
 
 async function run(context: Context, call: Call): Promise<Reply> {
   demandReindex(context.access);

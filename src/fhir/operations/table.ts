@@ -2,7 +2,7 @@
  * The operations that this server has, and the rows that they are in the table of interactions.
  * https://hl7.org/fhir/R4/operations.html#defined
  */
-import type { Interaction } from '../interactions/interaction.ts';
+import type { Interaction, Phase } from '../interactions/interaction.ts';
 import { closure } from './closure.ts';
 import { diffResources, diffVersions } from './diff.ts';
 import { document } from './document.ts';
@@ -78,6 +78,12 @@ function methodsOf({ definition }: Operation): readonly ('GET' | 'POST')[] {
   return definition.affectsState ? ['POST'] : ['POST', 'GET'];
 }
 
+/** https://hl7.org/fhir/R4/http.html#trules: what reads comes after all that writes. */
+function phaseOf({ definition, alone, defers }: Operation): Phase {
+  if (alone || defers) return 'alone';
+  return definition.affectsState ? 'write' : 'read';
+}
+
 function row(operation: Operation, path: string, method: 'GET' | 'POST'): Interaction {
   const { permissions, action, run } = operation;
   return {
@@ -87,6 +93,7 @@ function row(operation: Operation, path: string, method: 'GET' | 'POST'): Intera
     permissions,
     body: operation.body ?? 'parameters',
     action,
+    phase: phaseOf(operation),
     ...(operation.defers ? { defers: true } : {}),
     run: async (context, request) => {
       const { type, id, strict } = request;
