@@ -22,6 +22,8 @@ export function insideClause(prefix: string, type: string, clause: Clause): Clau
       const contained = clause.contained?.map(each);
       return { ...clause, param: prefix + clause.param, ...(contained ? { contained } : {}) };
     }
+    case 'unequal':
+      return { ...clause, to: { ...clause.to, param: prefix + clause.to.param } };
     case 'either':
       return { ...clause, ways: clause.ways.map(each) };
     case 'not':

@@ -3,7 +3,6 @@
  * https://hl7.org/fhir/R4/search.html#chaining
  */
 import { FhirError } from '../../shared/errors.ts';
-import { isId } from '../../shared/id.ts';
 import type { Clause } from '../../store/search/query.ts';
 import type { Access } from '../access.ts';
 import type { Context } from '../context.ts';
@@ -15,10 +14,11 @@ import { through } from './contained-names.ts';
 import { filterClause } from './filter/clause.ts';
 import { hierarchyClause } from './hierarchy.ts';
 import { demandAllowed, demandChainable, demandIndexed } from './limits.ts';
+import { listClause } from './list-clause.ts';
 import type { LookUp } from './look-up.ts';
 import { membershipClause } from './membership.ts';
 import { parameterOf, r4Parameters, type SearchParameter, type WithParameters } from './parameters.ts';
-import { alternatives, bad, unescaped } from './values.ts';
+import { bad } from './values.ts';
 
 export interface Searcher extends Surroundings, WithParameters {
   readonly access: Access;
@@ -62,9 +62,13 @@ export function criterion(searcher: Searcher, type: string, name: string, value:
   if (name.startsWith('_has:')) return hasClause(searcher, type, name, value, links);
   const dot = name.indexOf('.');
   if (dot >= 0) return chainClause(searcher, type, name, value, links);
-  if (name === '_list') return listClause(searcher, name, value);
+  if (name === '_list') {
+    readable(searcher, ['List']);
+    return listClause(type, name, value, restriction(searcher, 'List'));
+  }
   if (name === '_filter') return filtered(searcher, type, value, links);
   const [code = '', modifier, ...more] = name.split(':');
+  if (everywhere.has(code)) throw bad(name, 'it has no modifiers');
   if (more.length > 0) throw bad(name, 'more than one modifier');
   return plainClause(searcher, demandParameter(searcher, type, code), { type, name, modifier, value });
 }
@@ -158,21 +162,6 @@ const everywhere = new Set(['_has', '_list', '_filter']);
 function isKnown(searcher: Searcher, type: string, code: string): boolean {
   const parameter = parameterOf(searcher, type, code);
   return parameter !== undefined && isSearchable(parameter);
-}
-
-/**
- * `_list=42`: what the List holds.
- * https://hl7.org/fhir/R4/search.html#list
- */
-function listClause(searcher: Searcher, name: string, value: string): Clause {
-  const ids = alternatives(name, value).map((one) => unescaped(one).replace(/^List\//, ''));
-  const functional = ids.find((id) => id.startsWith('$'));
-  if (functional) throw bad(name, `this server has no functional list ${functional}; name the id of a List`);
-  const wrong = ids.find((id) => !isId(id));
-  if (wrong !== undefined) throw bad(name, `${JSON.stringify(wrong)} is no id of a List`);
-  readable(searcher, ['List']);
-  const where: Clause[] = [{ kind: 'id', any: ids }, ...restriction(searcher, 'List')];
-  return { kind: 'has', type: 'List', param: 'List.item', where };
 }
 
 /** https://hl7.org/fhir/R4/search_filter.html: a parameter that is not known is an error here, always. */

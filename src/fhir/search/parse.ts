@@ -96,7 +96,7 @@ const controls: Readonly<Record<string, Control>> = {
   },
   // https://hl7.org/fhir/R4/search.html#query: who names a query wants its answer and no other.
   _query(_draft, value, name) {
-    throw bad(name, `this server has no query named ${JSON.stringify(value)}`);
+    throw bad(name, `there is no query named ${JSON.stringify(value)}; this server has no named queries`);
   },
   // https://hl7.org/fhir/R4/search.html#contained
   _contained(draft, value, name) {

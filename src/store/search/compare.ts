@@ -26,6 +26,8 @@ const comparisons: Readonly<Record<RangeValue['prefix'], Compare>> = {
   le: (lo, hi, { low, high }) => `${lo} <= ${high} AND (${lo} < ${low} OR ${hi} <= ${high})`,
   sa: (lo, _, { high }) => `${lo} > ${high}`,
   eb: (lo, hi, { low }) => `${lo} < ${low} AND ${hi} < ${low}`,
+  // The stored range contains the searched one.
+  co: (lo, hi, { low, high }) => `${lo} <= ${low} AND ${hi} >= ${high}`,
   ap: (lo, hi, { low, high }) => `${lo} <= ${high} AND ${hi} >= ${low}`,
 };
 
@@ -35,7 +37,7 @@ export function compare(prefix: RangeValue['prefix'], lo: string, hi: string, bo
 
 /** The least end that a stored range may have, for the prefixes that ask for the end and leave the beginning open. */
 export function leastEnd(prefix: RangeValue['prefix'], { low, high }: Bounds): string | undefined {
-  if (prefix === 'gt') return high;
+  if (prefix === 'gt' || prefix === 'co') return high;
   return prefix === 'ge' || prefix === 'ap' ? low : undefined;
 }
 

@@ -15,6 +15,7 @@ import type { Sql } from './sql.ts';
 import { string, uri } from './string.ts';
 import { text } from './text.ts';
 import { token, typed } from './token.ts';
+import { unequal } from './unequal.ts';
 
 /** How many versions fulfil a condition, as far as that is known. */
 export type Frequency = (condition: Condition) => number | undefined;
@@ -190,6 +191,8 @@ function condition(compiling: Compiling, type: string, clause: Clause): Conditio
       return chain(compiling, type, clause);
     case 'has':
       return has(compiling, type, clause);
+    case 'unequal':
+      return unequal(sql, clause);
     case 'either':
       return either(compiling, type, clause);
     case 'not':

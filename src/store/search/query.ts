@@ -11,8 +11,8 @@ export interface TokenValue {
   readonly code?: string;
 }
 export interface RangeValue {
-  /** `ap` finds what overlaps the range, which the caller has widened. */
-  readonly prefix: 'eq' | 'ne' | 'gt' | 'lt' | 'ge' | 'le' | 'sa' | 'eb' | 'ap';
+  /** `ap` finds what overlaps the range, which the caller has widened; `co` what contains it. */
+  readonly prefix: 'eq' | 'ne' | 'gt' | 'lt' | 'ge' | 'le' | 'sa' | 'eb' | 'ap' | 'co';
   /** The range that the searched value's precision covers (milliseconds for dates). */
   readonly low: number;
   readonly high: number;
@@ -97,8 +97,8 @@ export type Clause =
       readonly kind: 'string';
       readonly param: Param;
       readonly any: readonly string[];
-      /** `equal` is exact but for case and accents. */
-      readonly match: 'starts' | 'exact' | 'equal' | 'contains' | 'ends';
+      /** `equal` is exact but for case and accents; the last four are the order of characters. */
+      readonly match: 'starts' | 'exact' | 'equal' | 'contains' | 'ends' | 'gt' | 'lt' | 'ge' | 'le';
     }
   | { readonly kind: 'date'; readonly param: Param; readonly any: readonly RangeValue[] }
   | { readonly kind: 'quantity'; readonly param: Param; readonly any: readonly QuantityValue[] }
@@ -125,6 +125,11 @@ export type Clause =
     }
   /** Resources that are pointed at by `param` of resources of `type` that fulfil `where`. */
   | { readonly kind: 'has'; readonly type: string; readonly param: Param; readonly where: readonly Clause[] }
+  /** Resources that have a value which none of those is: the others do not matter. */
+  | {
+      readonly kind: 'unequal';
+      readonly to: Extract<Clause, { readonly kind: 'token' | 'string' | 'uri' | 'reference' }>;
+    }
   /** Resources that fulfil every clause of at least one of the lists. */
   | { readonly kind: 'either'; readonly ways: readonly (readonly Clause[])[] }
   /** Resources of the type for which not all of `where` hold: of no clauses, none. */

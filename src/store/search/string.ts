@@ -16,8 +16,19 @@ function likeText(text: string): string {
   return text.replace(/[\\%_]/g, '\\$&');
 }
 
-function stringMatch(sql: Sql, match: ClauseOf<'string'>['match'], text: string): Match {
+/** Whole values in the order of their characters, which is what the column's collation is. */
+const orders = { gt: '>', lt: '<', ge: '>=', le: '<=' } as const;
+
+function isOrder(match: ClauseOf<'string'>['match']): match is keyof typeof orders {
+  return match in orders;
+}
+
+export function stringMatch(sql: Sql, match: ClauseOf<'string'>['match'], text: string): Match {
   const folded = storedString(fold(text));
+  if (isOrder(match)) {
+    const value = sql.bind(folded, 'text');
+    return (t) => `${t}.val ${orders[match]} ${value} AND ${t}.exact <> 0`;
+  }
   if (match === 'starts') return beginning(sql, folded);
   if (match === 'contains' || match === 'ends') {
     const pattern = sql.bind(`%${likeText(folded)}${match === 'ends' ? '' : '%'}`, 'text');
@@ -49,7 +60,7 @@ function ancestors(uri: string): string[] {
   return found;
 }
 
-function uriMatch(sql: Sql, match: ClauseOf<'uri'>['match'], uri: string): Match {
+export function uriMatch(sql: Sql, match: ClauseOf<'uri'>['match'], uri: string): Match {
   const text = storedUri(uri);
   if (match === 'below') {
     const whole = sql.bind(text, 'text');

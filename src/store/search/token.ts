@@ -18,7 +18,7 @@ function systemMatch(sql: Sql, system: string | undefined): Match {
   return (t) => `${t}.sys = ${key}`;
 }
 
-function codeMatch(sql: Sql, { system, code }: TokenValue): Match {
+export function codeMatch(sql: Sql, { system, code }: TokenValue): Match {
   const inSystem = systemMatch(sql, system);
   if (code === undefined) return inSystem;
   const key = sql.bind(valueKey(code), 'int8');

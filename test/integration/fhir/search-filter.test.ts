@@ -16,6 +16,19 @@ const server = withServer({
 const { request } = server;
 const ucum = 'http://unitsofmeasure.org';
 const code = (value: string) => ({ coding: [{ system: 'http://loinc.org', code: value }] });
+const document = (id: string, relatesTo?: readonly object[]) => ({
+  resourceType: 'DocumentReference',
+  id,
+  status: 'current',
+  content: [{ attachment: { title: id } }],
+  ...(relatesTo ? { relatesTo } : {}),
+});
+const concept = (value: string) => ({ coding: [{ system: 'http://g', code: value }] });
+const characteristic = (of: string, value: string) => ({
+  code: concept(of),
+  valueCodeableConcept: concept(value),
+  exclude: false,
+});
 const resources = [
   { resourceType: 'Practitioner', id: 'd', name: [{ family: 'House' }] },
   {
@@ -66,6 +79,32 @@ const resources = [
     valueQuantity: { value: 50, system: ucum, code: 'mg' },
   },
   {
+    resourceType: 'Patient',
+    id: 'p4',
+    name: [{ family: 'Zadi', given: ['Awa', 'Anne'] }],
+    gender: 'unknown',
+    identifier: [
+      { system: 'http://a', value: '1' },
+      { system: 'http://a', value: 'X-9' },
+    ],
+  },
+  {
+    resourceType: 'RiskAssessment',
+    id: 'r',
+    status: 'final',
+    subject: { reference: 'Patient/p1' },
+    prediction: [{ probabilityDecimal: 0.8 }],
+  },
+  document('dr1'),
+  document('dr2', [{ code: 'replaces', target: { reference: 'DocumentReference/dr1' } }]),
+  {
+    resourceType: 'Group',
+    id: 'g',
+    type: 'person',
+    actual: false,
+    characteristic: [characteristic('taille', 'grand'), characteristic('cheveux', 'roux')],
+  },
+  {
     resourceType: 'ValueSet',
     id: 'v',
     url: 'http://v',
@@ -102,15 +141,30 @@ describe('_filter', () => {
     ['Patient', 'family ew ENTER', ['p3']],
     ['Patient', 'family eq petersen', ['p2']],
     ['Patient', 'family eq peter', []],
-    ['Patient', 'family ne petersen', ['p1', 'p3']],
-    ['Patient', 'given ne anna', ['p1']],
+    ['Patient', 'family ne petersen', ['p1', 'p3', 'p4']],
+    ['Patient', 'given ne anna', ['p1', 'p4']],
+    // "An item in the set has an unequal value": the others do not matter
+    ['Patient', 'given ne awa', ['p1', 'p2', 'p4']],
+    ['Patient', 'identifier ne http://a|1', ['p3', 'p4']],
+    ['Patient', 'general-practitioner ne Practitioner/d', []],
+    ['Patient', '_id ne p1', ['p2', 'p3', 'p4']],
+    // code points, case insensitive
+    ['Patient', 'family gt m', ['p2', 'p4']],
+    ['Patient', 'family ge PETERSEN', ['p2', 'p4']],
+    ['Patient', 'family lt d', ['p3']],
+    ['Patient', 'family le dupre', ['p1', 'p3']],
     // the examples of the specification
     ['Patient', 'given eq "peter" and birthdate ge 1914-10-10', ['p1']],
     ['Observation', 'code eq http://loinc.org|1', ['o1']],
     ['Observation', 'subject.name co "pet"', ['o1', 'o2', 'o3']],
     // tokens
     ['Patient', 'gender eq male', ['p1']],
-    ['Patient', 'gender ne male', ['p2']],
+    ['Patient', 'gender eq MALE', ['p1']],
+    ['Patient', 'identifier eq X-9', ['p4']],
+    ['Patient', 'identifier eq x-9', ['p4']],
+    ['Observation', 'code eq loinc|1', ['o1']],
+    ['Observation', 'code eq "http://loinc.org|1"', ['o1']],
+    ['Patient', 'gender ne male', ['p2', 'p4']],
     ['Patient', 'identifier eq "x,y"', ['p3']],
     ['Observation', 'code in ValueSet/v', ['o1']],
     ['Observation', 'code in "http://v"', ['o1']],
@@ -120,9 +174,17 @@ describe('_filter', () => {
     ['Observation', 'date gt 2020-05', ['o2', 'o3']],
     ['Observation', 'date lt 2020-02', ['o1']],
     ['Observation', 'date po 2020-02', ['o1']],
+    // "An item in the set's implicit period includes the stated value"
+    ['Observation', 'date co 2020-02', ['o1']],
+    ['Observation', 'date co 2021-05-06', ['o3']],
+    ['Observation', 'date co 2020-02-20T10:00:00Z', ['o1']],
+    ['Patient', 'birthdate co 1990-05-09', ['p2']],
+    ['Patient', 'birthdate co 1990', []],
+    ['RiskAssessment', 'probability co 0.8', ['r']],
+    ['RiskAssessment', 'probability co 0.7', []],
     ['Observation', 'date sa 2020-06-01', ['o3']],
     ['Observation', 'date eb 2020-06-01', ['o1']],
-    ['Patient', '_lastUpdated gt 2020-01-01', ['p1', 'p2', 'p3']],
+    ['Patient', '_lastUpdated gt 2020-01-01', ['p1', 'p2', 'p3', 'p4']],
     // quantities
     ['Observation', `value-quantity gt 5|${ucum}|mg`, ['o3']],
     ['Observation', 'value-quantity le 5', ['o2']],
@@ -132,12 +194,18 @@ describe('_filter', () => {
     ['Observation', 'subject ne Patient/p2', ['o1', 'o3']],
     // present
     ['Patient', 'birthdate pr true', ['p1', 'p2']],
-    ['Patient', 'birthdate pr false', ['p3']],
-    ['Patient', '_id pr true', ['p1', 'p2', 'p3']],
+    ['Patient', 'birthdate pr false', ['p3', 'p4']],
+    ['Patient', '_id pr true', ['p1', 'p2', 'p3', 'p4']],
+    // what filters alone have
+    ['DocumentReference', 'relatesTo[code eq replaces].target re DocumentReference/dr1', ['dr2']],
+    ['DocumentReference', 'relatesTo[code eq appends].target re DocumentReference/dr1', []],
+    ['DocumentReference', 'relatesTo[target re DocumentReference/dr1].code eq replaces', ['dr2']],
+    ['Group', 'characteristic[code eq http://g|taille].value eq http://g|grand', ['g']],
+    ['Group', 'characteristic[code eq http://g|taille].value eq http://g|roux', []],
     // logic
     ['Patient', 'gender eq male or gender eq female and name co dupre', ['p1']],
     ['Patient', 'gender eq male or (gender eq female and name co anna)', ['p1', 'p2']],
-    ['Patient', 'not (gender eq male)', ['p2', 'p3']],
+    ['Patient', 'not (gender eq male)', ['p2', 'p3', 'p4']],
     ['Patient', 'not (gender pr true or name co carp)', []],
     // paths
     ['Observation', 'patient.general-practitioner.name eq house', ['o1', 'o3']],
@@ -159,13 +227,16 @@ describe('_filter', () => {
   it.each([
     ['Patient', 'nmae eq x'],
     ['Patient', 'gender co x'],
-    ['Patient', 'name gt x'],
-    ['Patient', 'birthdate co 1980'],
     ['Patient', 'birthdate eq yesterday'],
     ['Patient', 'name pr maybe'],
     ['Patient', 'name.family eq x'],
     ['Patient', 'organization.nothing eq x'],
     ['Observation', 'value-quantity sw 1'],
+    ['Observation', 'value-quantity co 1'],
+    ['Patient', 'gender sw m'],
+    ['Patient', 'phonetic co dupre'],
+    ['DocumentReference', 'relatesTo[code ne replaces].target re DocumentReference/dr1'],
+    ['DocumentReference', 'relatesTo.target re DocumentReference/dr1'],
     ['Observation', 'code in http://nowhere'],
     ['Observation', 'subject gt Patient/p1'],
     ['Observation', 'subject.subject.subject eq x'],

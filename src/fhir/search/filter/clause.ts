@@ -3,7 +3,7 @@
  * https://hl7.org/fhir/R4/search_filter.html
  */
 import type { FhirError } from '../../../shared/errors.ts';
-import type { Clause } from '../../../store/search/query.ts';
+import type { Clause, ClauseOf, TokenValue } from '../../../store/search/query.ts';
 import type { SearchParameter } from '../parameters.ts';
 import { bad } from '../values.ts';
 import { type Filter, type Operator, parseFilter, type Step } from './parse.ts';
@@ -44,12 +44,56 @@ function allOf(building: Building, type: string, filter: Filter): readonly Claus
 
 function pathClause(building: Building, type: string, [step, ...rest]: readonly Step[], test: Test): Clause {
   if (!step) throw wrong(test, 'its path is empty');
-  const [next] = rest;
+  const [next, ...more] = rest;
   if (!next) return testClause(building, type, step.code, test);
+  const together = togetherIn(type, step.code);
+  if (together && more.length === 0) return togetherClause(building, type, together, { step, next, test });
   return building.chain(type, step.code, next.code, (target) => [
     ...(step.filter ? [clauseOf(building, target, step.filter)] : []),
     pathClause(building, target, rest, test),
   ]);
+}
+
+/**
+ * Names that only filters have, for what one element says together: R4's composite parameters find the same.
+ * https://hl7.org/fhir/R4/search_filter.html#params
+ */
+interface Together {
+  readonly composite: string;
+  /** The names below it in the order of the composite's components. */
+  readonly names: readonly [string, string];
+}
+
+const additional: Readonly<Record<string, Together>> = {
+  'DocumentReference.relatesTo': { composite: 'relationship', names: ['code', 'target'] },
+  'Group.characteristic': { composite: 'characteristic-value', names: ['code', 'value'] },
+};
+
+function togetherIn(type: string, name: string): Together | undefined {
+  const key = `${type}.${name}`;
+  return Object.hasOwn(additional, key) ? additional[key] : undefined;
+}
+
+interface Pair {
+  readonly step: Step;
+  readonly next: Step;
+  readonly test: Test;
+}
+
+/** `relatesTo[code eq replaces].target re DocumentReference/1`. */
+function togetherClause(building: Building, type: string, { composite, names }: Together, pair: Pair): Clause {
+  const { step, next, test } = pair;
+  const inner = step.filter?.kind === 'test' ? step.filter : undefined;
+  const values = new Map([
+    [inner?.path.map(({ code }) => code).join('.'), inner],
+    [next.code, test],
+  ]);
+  const tests = names.map((name) => values.get(name));
+  if (tests.some((one) => one === undefined || (one.operator !== 'eq' && one.operator !== 're'))) {
+    throw wrong(test, `it is ${step.code}[${names.join(' eq x].')} eq y, or the other way round`);
+  }
+  const parts = tests.map((one) => (one?.value ?? '').replace(/[\\,$]/g, '\\$&'));
+  return building.plain(type, composite, parts.join('$'));
 }
 
 function wrong({ path, operator }: Test, problem: string): FhirError {
@@ -72,20 +116,24 @@ type Make = (leaf: Leaf) => Clause;
 
 const ask = ({ building, type }: Leaf, name: string, value: string): Clause => building.plain(type, name, value);
 
-/** Has a value, and not this one. */
-function unequal(leaf: Leaf, equal: Clause): Clause {
-  return { kind: 'either', ways: [[ask(leaf, `${leaf.code}:missing`, 'false'), { kind: 'not', where: [equal] }]] };
-}
-
+/** One of the values is another one. */
 const butNot =
   (make: Make): Make =>
-  (leaf) =>
-    unequal(leaf, make(leaf));
+  (leaf) => {
+    const to = make(leaf);
+    if (to.kind === 'token' || to.kind === 'string' || to.kind === 'uri' || to.kind === 'reference') {
+      return { kind: 'unequal', to };
+    }
+    // A resource has one id.
+    return { kind: 'not', where: [to] };
+  };
 
-function text(match: 'equal' | 'contains' | 'starts' | 'ends'): Make {
+function text(match: ClauseOf<'string'>['match']): Make {
   return (leaf) => {
     const clause = ask(leaf, leaf.code, escaped(leaf.test.value));
-    return clause.kind === 'string' ? { ...clause, match } : clause;
+    if (clause.kind === 'string') return { ...clause, match };
+    if (match === 'equal') return clause;
+    throw wrong(leaf.test, 'what is found by its sound can only be equal');
   };
 }
 
@@ -94,14 +142,44 @@ const prefixed =
   (leaf) =>
     ask(leaf, leaf.code, prefix + leaf.test.value);
 
-/** `po`: ranges overlap, which is what `ap` asks of a range that nothing widens. */
-const overlapping: Make = (leaf) => {
-  const clause = ask(leaf, leaf.code, leaf.test.value);
-  if (clause.kind !== 'date' && clause.kind !== 'updated') return clause;
-  return { ...clause, any: clause.any.map((range) => ({ ...range, prefix: 'ap' as const })) };
-};
+/**
+ * Ranges as they are written, with nothing around them. `po`: they overlap, which is what `ap` asks of a range that nothing
+ * widens; `co`: the stored one contains the other.
+ */
+const ranging =
+  (prefix: 'ap' | 'co'): Make =>
+  (leaf) => {
+    const clause = ask(leaf, leaf.code, `ge${leaf.test.value}`);
+    if (clause.kind === 'date' || clause.kind === 'updated') {
+      return { ...clause, any: clause.any.map((range) => ({ ...range, prefix })) };
+    }
+    return clause.kind === 'quantity' ? { ...clause, any: clause.any.map((range) => ({ ...range, prefix })) } : clause;
+  };
 
 const exact: Make = (leaf) => ask(leaf, leaf.code, leaf.test.quoted ? escaped(leaf.test.value) : leaf.test.value);
+
+/** Names that stand for code systems. https://hl7.org/fhir/R4/search_filter.html#ops (Note) */
+const systems: Readonly<Record<string, string>> = {
+  loinc: 'http://loinc.org',
+  snomed: 'http://snomed.info/sct',
+  rxnorm: 'http://www.nlm.nih.gov/research/umls/rxnorm',
+  ucum: 'http://unitsofmeasure.org',
+};
+
+/** A token as in a URL, its case as it is written and all small or all great: values are never case sensitive here. */
+const concept: Make = (leaf) => {
+  const value = leaf.test.value.replace(/^(loinc|snomed|rxnorm|ucum)(?=\|)/, (name) => systems[name] ?? name);
+  // `|` stands between system and code here, too, quoted or not.
+  const asked = ask(leaf, leaf.code, leaf.test.quoted ? value.replace(/[\\,$]/g, '\\$&') : value);
+  if (asked.kind !== 'token') return asked;
+  return { ...asked, any: asked.any.flatMap(inAnyCase) };
+};
+
+function inAnyCase(value: TokenValue): readonly TokenValue[] {
+  const { code } = value;
+  if (code === undefined) return [value];
+  return [...new Set([code, code.toLowerCase(), code.toUpperCase()])].map((one) => ({ ...value, code: one }));
+}
 const modified =
   (modifier: string): Make =>
   (leaf) =>
@@ -113,10 +191,20 @@ const ranges = Object.fromEntries(
 
 /** What each type of parameter can be asked, `pr` aside. */
 const table: Readonly<Partial<Record<SearchParameter['type'], Readonly<Partial<Record<Operator, Make>>>>>> = {
-  string: { eq: text('equal'), ne: butNot(text('equal')), co: text('contains'), sw: text('starts'), ew: text('ends') },
+  string: {
+    eq: text('equal'),
+    ne: butNot(text('equal')),
+    co: text('contains'),
+    sw: text('starts'),
+    ew: text('ends'),
+    gt: text('gt'),
+    lt: text('lt'),
+    ge: text('ge'),
+    le: text('le'),
+  },
   token: {
-    eq: exact,
-    ne: butNot(exact),
+    eq: concept,
+    ne: butNot(concept),
     // https://hl7.org/fhir/R4/search_filter.html: the value subsumes a concept of the set.
     ss: modified('below'),
     sb: modified('above'),
@@ -125,8 +213,8 @@ const table: Readonly<Partial<Record<SearchParameter['type'], Readonly<Partial<R
   },
   reference: { eq: exact, ne: butNot(exact), re: exact, ss: modified('below'), sb: modified('above') },
   uri: { eq: exact, ne: butNot(exact), sw: modified('below'), ss: modified('below'), sb: modified('above') },
-  date: { ...ranges, po: overlapping },
-  number: ranges,
+  date: { ...ranges, po: ranging('ap'), co: ranging('co') },
+  number: { ...ranges, co: ranging('co') },
   quantity: ranges,
   composite: { eq: (leaf) => ask(leaf, leaf.code, leaf.test.value) },
 };
