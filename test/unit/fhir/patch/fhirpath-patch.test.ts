@@ -114,6 +114,13 @@ describe('FHIRPath Patch', () => {
       },
     ],
     [
+      'a narrative, by its text',
+      { text: { status: 'generated', div: '<div xmlns="http://www.w3.org/1999/xhtml">a</div>' } },
+      'Patient.text.div',
+      { valueString: '<div xmlns="http://www.w3.org/1999/xhtml">b</div>' },
+      { text: { status: 'generated', div: '<div xmlns="http://www.w3.org/1999/xhtml">b</div>' } },
+    ],
+    [
       'an item of a list of primitives',
       { name: [{ given: ['a', 'b', 'c'], _given: [null, { id: 'x' }, null] }] },
       'Patient.name.given[1]',
@@ -161,6 +168,14 @@ describe('FHIRPath Patch', () => {
       'identifier',
       { valueIdentifier: identifiers('2')[0] },
       { identifier: identifiers('1', '2') },
+    ],
+    [
+      'the first of a list',
+      {},
+      'Patient',
+      'identifier',
+      { valueIdentifier: identifiers('3')[0] },
+      { identifier: identifiers('3') },
     ],
     ['a choice', {}, 'Patient', 'deceased', { valueBoolean: true }, { deceasedBoolean: true }],
     [
