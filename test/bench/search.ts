@@ -18,7 +18,7 @@ const families = ['lefebvre', 'muller', 'le goff', 'ouedraogo'];
 const day = (n: number) => new Date(Date.UTC(2015, 0, 1) + ((n * 31) % 3600) * 86_400_000).toISOString().slice(0, 10);
 
 /** https://hl7.org/fhir/R4/search.html: the shapes of docs/performance.md. */
-const shapes: Readonly<Record<string, Shape>> = {
+export const shapes: Readonly<Record<string, Shape>> = {
   ids: (n) => `Patient?_id=${Array.from({ length: 10 }, (_, at) => `p${2 * ((n * 13 + at) % 9000) + 1}`)}`,
   identifier: (n, records) => `Patient?identifier=${system}${somebody(n, records)}`,
   'name prefix': (n) => `Patient?name=${families[n % 4]}`,
