@@ -120,7 +120,7 @@ function pathOfPlace({ type, id, version }: Place, code: string | undefined): st
 /** Where the fixture is on the server: where it was created, or what it or the answer under this id says itself. */
 async function placeOf(run: Run, id: string): Promise<Place> {
   const message = messageOf(run, id);
-  const found = run.places.get(id) ?? (await placeIn(message));
+  const found = run.places.get(id)?.at(-1) ?? (await placeIn(message));
   if (!found) throw new Error(`${id} does not say its type and id.`);
   return found;
 }

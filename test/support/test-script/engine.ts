@@ -37,8 +37,8 @@ export interface Run {
   readonly script: TestScript;
   /** Fixtures, and requests and responses that have got an id. */
   readonly messages: Map<string, Message>;
-  /** Fixtures that were created on the server. */
-  readonly places: Map<string, Place>;
+  /** What was created on the server from a fixture, the last one at the end. */
+  readonly places: Map<string, readonly Place[]>;
   last?: { readonly request: Message; readonly response: Message };
 }
 

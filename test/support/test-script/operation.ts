@@ -36,9 +36,9 @@ export async function operate(run: Run, operation: Operation): Promise<string> {
 
 /** A fixture that was created is from now on where the server put it. */
 async function remember(run: Run, { sourceId, type }: Operation, response: Message): Promise<void> {
-  if (sourceId === undefined || type?.code !== 'create' || response.status !== 201) return;
+  if (sourceId === undefined || !/^(create|update)/.test(type?.code ?? '') || response.status !== 201) return;
   const place = await placeIn(response);
-  if (place) run.places.set(sourceId, place);
+  if (place) run.places.set(sourceId, [...(run.places.get(sourceId) ?? []), place]);
 }
 
 async function requestOf(run: Run, operation: Operation): Promise<Request> {

@@ -47,17 +47,21 @@ function operationsOf(actions: readonly ActionReport[]): { operation: NonNullabl
   return actions.flatMap(({ operation }) => (operation ? [{ operation }] : []));
 }
 
-/** Every action that failed or could not be done, with the part of the script that it is of. */
+/** Every action that failed or could not be done, with the part of the script that it is of and the operation before it. */
 export function failuresIn({ setup, test = [], teardown }: TestReport): string[] {
-  const parts: [string, readonly ActionReport[]][] = [
-    ['setup', setup?.action ?? []],
-    ...test.map(({ id, name, action = [] }): [string, readonly ActionReport[]] => [name ?? id ?? 'test', action]),
-    ['teardown', (teardown?.action ?? []) as readonly ActionReport[]],
+  return [
+    ...failuresOf('setup', setup?.action ?? []),
+    ...test.flatMap(({ id, name, action = [] }) => failuresOf(name ?? id ?? 'test', action)),
+    ...failuresOf('teardown', (teardown?.action ?? []) as readonly ActionReport[]),
   ];
-  return parts.flatMap(([part, actions]) =>
-    actions.filter(failed).map((action) => {
-      const { result, message } = action.operation ?? action.assert ?? {};
-      return `${part}: ${result}: ${message}`;
-    }),
-  );
+}
+
+function failuresOf(part: string, actions: readonly ActionReport[]): string[] {
+  let before = '';
+  return actions.flatMap((action) => {
+    const { result, message } = action.operation ?? action.assert ?? {};
+    const said = action.assert && before !== '' ? `${message}, after ${before}` : message;
+    before = action.operation?.message ?? before;
+    return failed(action) ? [`${part}: ${result}: ${said}`] : [];
+  });
 }

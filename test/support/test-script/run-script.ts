@@ -60,8 +60,11 @@ async function deleteFixtures(run: Run): Promise<ActionReport[]> {
   const fixtures = (run.script.fixture ?? []).filter(({ autodelete }) => autodelete);
   // Those that were created last may refer to the earlier ones.
   for (const { id = '' } of fixtures.toReversed()) {
-    const operation = { type: { code: 'delete' }, targetId: id, encodeRequestUrl: true };
-    reports.push(await automatic(run, operation, [200, 202, 204, 404, 410]));
+    const made = run.places.get(id)?.map((place) => ({ params: `/${place.id}`, resource: place.type }));
+    for (const target of made ?? [{ targetId: id }]) {
+      const operation = { type: { code: 'delete' }, ...target, encodeRequestUrl: true } as Operation;
+      reports.push(await automatic(run, operation, [200, 202, 204, 404, 410]));
+    }
   }
   return reports;
 }
