@@ -12,10 +12,13 @@ export function outcome(issues: readonly Issue[]): OperationOutcome {
   return { resourceType: 'OperationOutcome', issue: listed.map(issueOf) };
 }
 
-function issueOf({ severity, code, diagnostics, expression }: Issue): OperationOutcomeIssue {
+const issueTypes = 'http://hl7.org/fhir/tools/CodeSystem/tx-issue-type';
+
+function issueOf({ severity, code, diagnostics, expression, kind }: Issue): OperationOutcomeIssue {
   return {
     severity,
     code: code as OperationOutcomeIssue['code'],
+    ...(kind === undefined ? {} : { details: { coding: [{ system: issueTypes, code: kind }], text: diagnostics } }),
     diagnostics,
     ...(expression ? { expression: [...expression] } : {}),
   };

@@ -36,6 +36,8 @@ export interface Issue {
   readonly diagnostics: string;
   /** FHIRPath of the element, for instance `Patient.name[0].family`. */
   readonly expression?: readonly string[];
+  /** A code of http://hl7.org/fhir/tools/CodeSystem/tx-issue-type, of what terminology has to say. */
+  readonly kind?: string;
 }
 
 export interface ErrorDetail {

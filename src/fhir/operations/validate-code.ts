@@ -53,6 +53,7 @@ const judged = [
   output('system', 'uri'),
   output('version', 'string'),
   output('inactive', 'boolean'),
+  output('normalized-code', 'code'),
   output('codeableConcept', 'CodeableConcept'),
   output('issues', 'OperationOutcome'),
   output('x-caused-by-unknown-system', 'canonical', '*'),
@@ -199,7 +200,7 @@ function outcomeOf({ issues }: Validation): OperationOutcome {
 }
 
 function replyOf(found: Validation, { codeableConcept }: Partial<ValidateAsked>): Reply {
-  const { result, code, system, version, display, inactive, message, issues, unknownSystems } = found;
+  const { result, code, system, version, display, inactive, normalizedCode, message, issues, unknownSystems } = found;
   return parametersReply([
     { name: 'result', valueBoolean: result },
     ...(message === undefined ? [] : [{ name: 'message', valueString: message }]),
@@ -208,6 +209,7 @@ function replyOf(found: Validation, { codeableConcept }: Partial<ValidateAsked>)
     ...(version === undefined ? [] : [{ name: 'version', valueString: version }]),
     ...(display === undefined ? [] : [{ name: 'display', valueString: display }]),
     ...(inactive ? [{ name: 'inactive', valueBoolean: true }] : []),
+    ...(normalizedCode === undefined ? [] : [{ name: 'normalized-code', valueCode: normalizedCode }]),
     ...(codeableConcept ? [{ name: 'codeableConcept', valueCodeableConcept: codeableConcept }] : []),
     ...[...new Set(unknownSystems)].map((valueCanonical) => ({ name: 'x-caused-by-unknown-system', valueCanonical })),
     ...(issues.length > 0 ? [{ name: 'issues', resource: outcomeOf(found) }] : []),

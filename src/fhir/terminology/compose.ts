@@ -36,6 +36,18 @@ export interface Composed {
 /** Remembers what was taken apart, by the content's key. */
 export type Memory = Pick<Recent<Promise<Composed>>, 'get' | 'set' | 'delete'>;
 
+const parameterExtension = /\/valueset-expansion-param(?:eter)?$/;
+
+/** The language that a value set wants to be shown in when nobody asks for another: by its own parameter, or its language. */
+export function languageOf({ compose, language }: ValueSet): string | undefined {
+  const own = (compose?.extension ?? [])
+    .filter(({ url = '' }) => parameterExtension.test(url))
+    .map(({ extension = [] }) => extension)
+    .find((parts) => parts.some(({ url, valueCode }) => url === 'name' && valueCode === 'displayLanguage'));
+  const value = own?.find(({ url }) => url === 'value');
+  return value?.valueCode ?? value?.valueString ?? language;
+}
+
 /** How a value set is named in messages. */
 export function valueSetText({ url, version }: ValueSet): string {
   return url === undefined ? '(unnamed)' : canonicalText({ url, version });
@@ -49,7 +61,10 @@ function cyclic(path: readonly string[]): FhirError {
 }
 
 export function unknownValueSet(canonical: string): FhirError {
-  return new FhirError('notFound', `A definition for the value set '${canonical}' could not be found.`);
+  const diagnostics = `A definition for the value Set '${canonical}' could not be found`;
+  return new FhirError('notFound', diagnostics, {
+    issues: [{ severity: 'error', code: 'not-found', kind: 'not-found', diagnostics }],
+  });
 }
 
 /** A value set that has nothing but an expansion means what that lists. */

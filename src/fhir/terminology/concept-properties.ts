@@ -18,13 +18,12 @@ function property(code: string, value: Omit<Extension, 'url'>): Extension {
   };
 }
 
-export function conceptProperties({ concept }: Hit, { includeDefinition, properties = [] }: ExpandAsked): Extension[] {
-  const wantsDefinition = includeDefinition || properties.includes('definition');
+export function conceptProperties({ concept }: Hit, { properties = [] }: ExpandAsked): Extension[] {
   const all = properties.includes('*');
   const own = concept.property
     .filter(({ code = '' }) => all || properties.includes(code))
     .map(({ code = '', id: _, extension: __, ...value }) => property(code, value as Omit<Extension, 'url'>));
-  return wantsDefinition && concept.definition !== undefined
+  return properties.includes('definition') && concept.definition !== undefined
     ? [property('definition', { valueString: concept.definition }), ...own]
     : own;
 }

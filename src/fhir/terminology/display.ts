@@ -73,6 +73,23 @@ export function displayOf(hit: Hit, languages: readonly string[]): string | unde
   return hit.listed?.display ?? hit.concept.display;
 }
 
+/** The name to show for `displayLanguage`; none where `*;q=0` wants no other language than those named. */
+export function shownName(hit: Hit, wanted: string | undefined): string | undefined {
+  const languages = languagesOf(wanted);
+  const isStrict = wanted !== undefined && /(?:^|,)\s*\*\s*;\s*q=0(?:\.0+)?\s*(?:,|$)/.test(wanted);
+  return isStrict && !speaks(hit, languages) ? undefined : displayOf(hit, languages);
+}
+
+/** The names that may be shown in one of the languages, each once; without languages, all. */
+export function properNames(hit: Hit, languages: readonly string[]): readonly Name[] {
+  const names = namesOf(hit).filter(
+    ({ language, weight = 0 }) =>
+      weight >= 0 &&
+      (languages.length === 0 || language === undefined || languages.some((wanted) => nearness(wanted, language) > 0)),
+  );
+  return [...new Map(names.map((name) => [`${name.value}|${name.language}`, name])).values()];
+}
+
 /** Whether there is a name in one of the languages at all. */
 function speaks(hit: Hit, languages: readonly string[]): boolean {
   return namesOf(hit).some(({ language }) => languages.some((wanted) => nearness(wanted, language) > 0));

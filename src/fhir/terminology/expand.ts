@@ -12,11 +12,12 @@ import type {
 } from '@medplum/fhirtypes';
 import type { Composed } from './compose.ts';
 import { conceptProperties } from './concept-properties.ts';
-import { displayOf, languagesOf, namesOf } from './display.ts';
+import { namesOf, shownName } from './display.ts';
 import type { Hit } from './membership.ts';
 import { present } from './present.ts';
 import { systemText } from './scope.ts';
 import { canonicalOf, canonicalText } from './source.ts';
+import { doubtful } from './standing.ts';
 import { tooCostly } from './system.ts';
 import type { ExpandAsked } from './terminology.ts';
 
@@ -71,11 +72,12 @@ async function branchesOf(hits: readonly Hit[]): Promise<readonly Branch[]> {
 /** Designations that were asked for: all, or those of a language or use (`system|code`, or the code alone). */
 function designationsOf(hit: Hit, { designations = [] }: ExpandAsked, display: string | undefined) {
   const own = [...(hit.listed?.designation ?? []), ...hit.concept.designation];
-  // The display in another language than the one asked for is a name like others.
+  // The display in another language than the one asked for is a name like others, and what is shown instead is none more.
   const replaced = namesOf(hit).find(({ value }) => value === hit.concept.display && value !== display);
-  const isSaid = own.some(({ value }) => value === replaced?.value);
+  const isSaid = own.some(({ value, language }) => value === replaced?.value && language === replaced?.language);
+  const others = replaced ? own.filter(({ value }) => value !== display) : own;
   const all: ValueSetComposeIncludeConceptDesignation[] =
-    replaced && !isSaid ? [{ ...present({ language: replaced.language }), value: replaced.value }, ...own] : own;
+    replaced && !isSaid ? [{ ...present({ language: replaced.language }), value: replaced.value }, ...others] : others;
   if (designations.length === 0) return all;
   const wanted = designations.map((token) => token.slice(token.lastIndexOf('|') + 1));
   return all.filter(({ language, use }) => wanted.some((one) => one === language || one === use?.code));
@@ -83,7 +85,7 @@ function designationsOf(hit: Hit, { designations = [] }: ExpandAsked, display: s
 
 function containsOf(asked: ExpandAsked, { hit, inside }: Branch): ValueSetExpansionContains {
   const { concept, system, listed } = hit;
-  const display = displayOf(hit, languagesOf(asked.displayLanguage));
+  const display = shownName(hit, asked.displayLanguage);
   const designation = asked.includeDesignations ? designationsOf(hit, asked, display) : [];
   const extension = conceptProperties(hit, asked);
   return {
@@ -121,12 +123,24 @@ function parametersOf(asked: ExpandAsked, composed: Composed, hits: readonly Hit
     excludePostCoordinated: boolean(asked.excludePostCoordinated),
     designation: (asked.designations ?? []).map((valueString) => ({ valueString })),
     property: (asked.properties ?? []).map((valueString) => ({ valueString })),
+    ...warningsOf(composed, hits),
     'used-codesystem': uris(systems),
     'used-supplement': uris(supplements),
     'used-valueset': uris(imports),
     version: uris([...systems].filter((text) => canonicalOf(text).version !== undefined)),
   };
   return Object.entries(listed).flatMap(([name, values]) => values.map((value) => ({ name, ...value })));
+}
+
+/** `warning-draft` and the like: what a user should know of the definitions that the codes come from. */
+function warningsOf(composed: Composed, hits: readonly Hit[]): Readonly<Record<string, readonly Value[]>> {
+  const systems = [...new Set(hits.flatMap(({ known }) => (known ? [known.about] : [])))];
+  const warnings: Record<string, Value[]> = {};
+  for (const { standing, canonical } of doubtful(composed, systems)) {
+    const name = `warning-${standing}`;
+    warnings[name] = [...(warnings[name] ?? []), { valueUri: canonical }];
+  }
+  return warnings;
 }
 
 function importsOf({ include, exclude }: Composed): string[] {
@@ -161,6 +175,6 @@ export async function expansionOf(
     ...(parameter.length > 0 ? { parameter } : {}),
     ...(contains.length > 0 ? { contains } : {}),
   };
-  const { text: _, ...rest } = composed.valueSet;
-  return { ...rest, expansion };
+  const { text: _, compose, ...rest } = composed.valueSet;
+  return { ...rest, ...(asked.includeDefinition && compose ? { compose } : {}), expansion };
 }

@@ -61,8 +61,12 @@ function ownProperties({ property }: Concept, wants: (name: string) => boolean):
     .map(({ code = '', id: _, extension: __, ...value }) => propertyOf(code, value));
 }
 
-function designationsOf({ concept }: Hit): ParametersParameter[] {
-  return concept.designation.map(({ language, use, value }) => ({
+const usage = 'http://terminology.hl7.org/CodeSystem/designation-usage';
+
+function designationsOf({ concept, known }: Hit): ParametersParameter[] {
+  const display = { language: known?.about.language, use: { system: usage, code: 'display' }, value: concept.display };
+  const own = concept.display === undefined ? [] : [display];
+  return [...own, ...concept.designation].map(({ language, use, value }) => ({
     name: 'designation',
     part: [
       ...(language === undefined ? [] : [{ name: 'language', valueCode: language }]),
@@ -92,6 +96,11 @@ export async function lookup(scope: Scope, asked: LookupAsked): Promise<readonly
       ? [{ name: 'definition', valueString: concept.definition }]
       : []),
     ...(wants('designation') ? designationsOf(hit) : []),
+    // R4 has the definition among the properties; later versions, as a parameter of its own.
+    ...(wants('definition') && concept.definition !== undefined
+      ? [propertyOf('definition', { valueString: concept.definition })]
+      : []),
+    ...(concept.abstract && wants('abstract') ? [propertyOf('abstract', { valueBoolean: true })] : []),
     ...(wants('inactive') ? [propertyOf('inactive', { valueBoolean: concept.inactive })] : []),
     ...(wants('parent') ? await relatives(system, 'parent', await system.parents(concept.code)) : []),
     ...(wants('child') ? await relatives(system, 'child', await system.children(concept.code)) : []),

@@ -6,7 +6,8 @@ import { FhirError } from '../../shared/errors.ts';
 import type { Store } from '../../store/store.ts';
 import type { Watches } from '../../store/watch.ts';
 import type { Codes } from '../definitions/value-sets.ts';
-import { type Composed, compose, composedOf, unknownValueSet } from './compose.ts';
+import { unableToJudge } from './code-problems.ts';
+import { type Composed, compose, composedOf, languageOf, unknownValueSet } from './compose.ts';
 import { coreSource } from './core-source.ts';
 import { expansionOf, type Found } from './expand.ts';
 import { importedSystems } from './imported-systems.ts';
@@ -18,7 +19,7 @@ import { type Base, isPlain, type Scope, scopeOf, type Tables } from './scope.ts
 import { layered } from './source.ts';
 import { storedSource } from './stored-source.ts';
 import type { System } from './system.ts';
-import type { Asked, ExpandAsked, SystemCode, Terminology, ValidateAsked } from './terminology.ts';
+import type { Asked, ExpandAsked, SystemCode, Terminology, ValidateAsked, Validation } from './terminology.ts';
 import { translate } from './translate.ts';
 import { validate } from './validate-code.ts';
 import { wordsOf } from './words.ts';
@@ -100,7 +101,7 @@ async function pageOf(scope: Scope, composed: Composed, asked: ExpandAsked): Pro
 
 async function expand(work: Work, asked: ExpandAsked) {
   const { composed, key } = await composedFor(work, asked);
-  const language = asked.displayLanguage ?? composed.valueSet.language;
+  const language = asked.displayLanguage ?? languageOf(composed.valueSet);
   const spoken = language === undefined ? asked : { ...asked, displayLanguage: language };
   const page = await pageOf(work.scope, composed, asked);
   if (page) return expansionOf(spoken, composed, page, answerLimit);
@@ -114,11 +115,25 @@ async function expand(work: Work, asked: ExpandAsked) {
   return expansionOf(spoken, composed, { hits: wanted, total: wanted.length }, answerLimit);
 }
 
+/** The value set taken apart; or, where one that it imports is not known, that nobody can say. */
+async function importedFor({ scope, caches }: Work, asked: ValidateAsked): Promise<Composed | Validation> {
+  const found = asked.valueSet ? { valueSet: asked.valueSet } : await scope.valueSet(asked.url ?? '');
+  if (!found) throw unknownValueSet(asked.url ?? '');
+  try {
+    return 'key' in found ? await composedOf(scope, caches.composed, found) : await compose(scope, found.valueSet);
+  } catch (error) {
+    if (!(error instanceof FhirError) || error.kind !== 'notFound') throw error;
+    return unableToJudge(asked, found.valueSet, error.message);
+  }
+}
+
 async function validateCode(work: Work, asked: ValidateAsked) {
   const { scope } = work;
   if (asked.url === undefined && !asked.valueSet) return validate({ scope, asked });
-  const { composed } = await composedFor(work, asked);
-  return validate({ scope, asked, composed });
+  const composed = await importedFor(work, asked);
+  if (!('include' in composed)) return composed;
+  const displayLanguage = asked.displayLanguage ?? languageOf(composed.valueSet);
+  return validate({ scope, asked: { ...asked, ...(displayLanguage ? { displayLanguage } : {}) }, composed });
 }
 
 function codesBySystem(hits: readonly Hit[]): Codes {

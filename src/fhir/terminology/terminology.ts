@@ -85,10 +85,13 @@ export interface Validation {
   readonly version?: string;
   readonly display?: string;
   readonly inactive?: boolean;
+  /** The code as its system writes it, where that is not how it was given. */
+  readonly normalizedCode?: string;
+  /** A value set that is imported is not known: nothing was judged. */
+  readonly unknownValueSet?: boolean;
   /** What is wrong (and, with a true result, what is doubtful), joined to one text. */
   readonly message?: string;
-  /** `kind`: a code of http://hl7.org/fhir/tools/CodeSystem/tx-issue-type. */
-  readonly issues: readonly (Issue & { readonly kind?: string })[];
+  readonly issues: readonly Issue[];
   /** Systems that this server does not know. */
   readonly unknownSystems: readonly string[];
 }

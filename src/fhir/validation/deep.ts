@@ -38,12 +38,13 @@ async function boundIssue(open: OpenCode, terminology: Terminology): Promise<Iss
   if (!question)
     return said('code-invalid', `There is no code, but the value set ${valueSet} (${strength}) wants one.`);
   try {
-    const { result, message, unknownSystems } = await terminology.validateCode({
+    const { result, message, unknownSystems, unknownValueSet } = await terminology.validateCode({
       ...question,
       url: valueSet,
       membershipOnly: true,
     });
     if (result) return undefined;
+    if (unknownValueSet) return said('not-found', `The value set ${valueSet} was not checked: ${message}`, 'warning');
     if (unknownSystems.length > 0) {
       const systems = unknownSystems.join(', ');
       return said('not-found', `${show(value)} was not checked: nothing is known of ${systems}.`, 'warning');

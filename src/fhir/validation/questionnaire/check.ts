@@ -28,12 +28,13 @@ async function chosenIssue({ coding, valueSet, path }: Chosen, form: Form, termi
   };
   const own = valueSet.startsWith('#') ? form.contained.get(valueSet.slice(1)) : undefined;
   try {
-    const { result, message, unknownSystems } = await terminology.validateCode({
+    const { result, message, unknownSystems, unknownValueSet } = await terminology.validateCode({
       coding,
       ...(own ? { valueSet: own as unknown as ValueSet } : { url: valueSet }),
       membershipOnly: true,
     });
     if (result) return undefined;
+    if (unknownValueSet) return said('warning', 'not-found', `The options in ${valueSet} were not checked: ${message}`);
     const systems = unknownSystems.join(', ');
     if (systems !== '')
       return said('warning', 'not-found', `${show(coding)} was not checked: nothing is known of ${systems}.`);

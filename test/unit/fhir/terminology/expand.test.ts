@@ -260,12 +260,11 @@ describe('valueset-operation-expand.html: what an expansion says', () => {
     expect((await expand({ valueSet: set, displayLanguage: 'fr' })).expansion?.contains?.[0]?.display).toBe('Meuh');
   });
 
-  it('adds designations, those of a language where one is named, and keeps the replaced display among them', async () => {
+  it('adds designations, those of a language where one is named, with the replaced display and without what replaces it', async () => {
     const set = valueSet('it', { system: animals, concept: [{ code: 'cow' }] });
     const all = await expand({ valueSet: set, includeDesignations: true, displayLanguage: 'fr' });
     expect(all.expansion?.contains?.[0]?.designation).toEqual([
       { language: 'en', value: 'Cow' },
-      { language: 'fr', value: 'Vache' },
       { language: 'de', value: 'Kuh' },
     ]);
     const some = await expand({ valueSet: set, includeDesignations: true, designations: ['urn:ietf:bcp:47|de'] });
