@@ -19,10 +19,10 @@ export interface Component {
 }
 
 const r4 = 'http://hl7.org/fhir/SearchParameter/';
-/** R4 has the definitions of these two exchanged: the relation is a code, and what it relates to a reference. */
+/** R4 has the expressions of these two exchanged, as R5 says: the relation is a code, and what it relates to a reference. */
 const exchanged: Readonly<Record<string, string>> = {
-  [`${r4}DocumentReference-relatesto code`]: `${r4}DocumentReference-relation`,
-  [`${r4}DocumentReference-relation target`]: `${r4}DocumentReference-relatesto`,
+  [`${r4}DocumentReference-relatesto code`]: 'target',
+  [`${r4}DocumentReference-relation target`]: 'code',
 };
 
 /** The components of a composite parameter; undefined when one is unknown or of a type that cannot be a component. */
@@ -32,9 +32,9 @@ export function componentsOf(
 ): readonly Component[] | undefined {
   const found = components.flatMap(({ url, expression }) => {
     const named = url.replace(/\|.*$/, '');
-    const parameter = parameters.byUrl(exchanged[`${named} ${expression}`] ?? named);
+    const parameter = parameters.byUrl(named);
     return parameter && parameter.type !== 'composite' && parameter.type !== 'special'
-      ? [{ expression, parameter }]
+      ? [{ expression: exchanged[`${named} ${expression}`] ?? expression, parameter }]
       : [];
   });
   return found.length === components.length && found.length > 1 ? found : undefined;

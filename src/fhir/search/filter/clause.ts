@@ -65,7 +65,7 @@ interface Together {
 }
 
 const additional: Readonly<Record<string, Together>> = {
-  'DocumentReference.relatesTo': { composite: 'relationship', names: ['code', 'target'] },
+  'DocumentReference.relatesTo': { composite: 'relationship', names: ['target', 'code'] },
   'Group.characteristic': { composite: 'characteristic-value', names: ['code', 'value'] },
 };
 
