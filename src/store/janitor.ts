@@ -17,6 +17,7 @@ const deletions = tables.map(
 /** Between a page and the note that it is to be kept is less time than this. */
 const GRACE_MS = 10_000;
 const statement = `WITH over AS (DELETE FROM page_snapshot WHERE until < now()),
+  past AS (DELETE FROM search_rewrite WHERE at < now() - interval '2 hours'),
   gone AS MATERIALIZED (SELECT v FROM stale
     WHERE at <= now() - $1::int8 * interval '1 millisecond'
       AND xid < coalesce((SELECT oldest FROM page_snapshot WHERE until >= now() ORDER BY oldest LIMIT 1), '18446744073709551615'::xid8)

@@ -49,6 +49,7 @@ describe('the Prisma schema', () => {
         "reindexed",
         "resource",
         "search_catalogue",
+        "search_rewrite",
         "signing_key",
         "sp_comp",
         "sp_date",

@@ -19,6 +19,10 @@ export interface Frequencies {
   readonly dense: number;
   /** What is known now; no more than `dense` is ever counted. */
   readonly known: Frequency;
+  /** Those whose frequency could be known and is not. */
+  unknown(conditions: readonly Condition[]): readonly Condition[];
+  /** What a search has found out about a condition by trying. */
+  remember(condition: Condition, count: number): void;
   /** Counts what is not known yet, in one round trip. */
   learn(db: Database, name: Naming, type: string, where: readonly Clause[]): Promise<void>;
 }
@@ -81,6 +85,11 @@ export function openFrequencies(dense = DENSE, now: () => number = Date.now): Fr
   return {
     dense,
     known,
+    unknown: (conditions) =>
+      conditions.filter((condition) => condition.list && condition.key !== undefined && known(condition) === undefined),
+    remember({ key }, count) {
+      if (key !== undefined) remember(key, count);
+    },
     async learn(db, name, type, where) {
       const asked = { db, name, type, where };
       if (where.some(({ kind }) => kind === 'has')) {

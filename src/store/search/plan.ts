@@ -7,6 +7,7 @@ import { all, type Condition, type Walk } from './condition.ts';
 import { isCurrent, wholeType } from './meta.ts';
 import { afterPosition, beforePosition, orderBy, recency, sortValue } from './order.ts';
 import type { PagePlan } from './page-plan.ts';
+import type { SortKey } from './query.ts';
 import { isWalkable, walkedPage } from './walk.ts';
 
 /** What is driven from: a list that is short, or streams in the order of v that are left as soon as the page is full. */
@@ -77,9 +78,16 @@ function sortedPage(compiling: Compiling, plan: PagePlan): string {
   return `SELECT ${c}.* FROM (${rows} OFFSET 0) ${c} ${where} ORDER BY ${orderBy(sort, c, backwards)} LIMIT ${limit}`;
 }
 
-/** Whether every condition is known to leave much. */
-function isDense({ frequency, dense }: Compiling, { conditions }: PagePlan): boolean {
-  return conditions.every((condition) => !condition.list || (frequency(condition) ?? 0) >= dense);
+/** Whether a condition is a range of the index along which a page that is sorted so would be walked. */
+export function isAlong([key]: readonly SortKey[], { dates }: Condition): boolean {
+  return dates !== undefined && dates.param === key?.param;
+}
+
+/** Whether every condition is known to leave much; where a range along the walk begins and ends costs nothing. */
+function isDense({ frequency, dense }: Compiling, { conditions, sort }: PagePlan): boolean {
+  return conditions.every(
+    (condition) => !condition.list || isAlong(sort, condition) || (frequency(condition) ?? 0) >= dense,
+  );
 }
 
 /** A query of v, k0, k1 ...: the rows of one page, in order. */

@@ -2,20 +2,23 @@
 import { typeKey } from '../keys.ts';
 import { columns, toVersion, type VersionRow } from '../resources/row.ts';
 import type { Database } from '../store.ts';
-import { type Compiling, compile } from './compile.ts';
+import { type Compiling, compile, rarest } from './compile.ts';
+import type { Condition } from './condition.ts';
 import { type KnownWords, openKnownWords } from './dictionary.ts';
 import { type Frequencies, openFrequencies } from './frequency.ts';
 import { kinds } from './meta.ts';
 import { type Naming, openNaming } from './naming.ts';
 import { effective, orderBy, recency } from './order.ts';
-import { planPage } from './plan.ts';
+import { isAlong, planPage } from './plan.ts';
 import { decodePosition, encodePosition, type Position } from './position.ts';
-import type { SearchPage, SearchQuery } from './query.ts';
+import type { Clause, SearchPage, SearchQuery } from './query.ts';
 import { openSnapshots, type Snapshots } from './snapshots.ts';
 import { beginSql } from './sql.ts';
+import { isTallied, openTallies, type Tallies } from './tally.ts';
 import { asksForText } from './text.ts';
 import { readTexts } from './texts.ts';
 import { exactTotal, roughTotal } from './total.ts';
+import { type Trial, trialOf } from './trial.ts';
 import { inStoredUnits } from './units.ts';
 
 /** What searches share: how frequent clauses are, and which statements have been prepared. */
@@ -25,16 +28,20 @@ export interface SearchMemory {
   /** What the dictionary has: shared by all writes. */
   readonly words: KnownWords;
   readonly snapshots: Snapshots;
+  /** What was counted: exact totals are kept up. */
+  readonly tallies: Tallies;
   /** For what must not be undone with the transaction in which a search is made; absent: the search's own connection. */
   readonly shared?: Database;
 }
 
 export function openSearchMemory(shared?: Database): SearchMemory {
+  const snapshots = openSnapshots();
   return {
     frequencies: openFrequencies(),
     name: openNaming(),
     words: openKnownWords(),
-    snapshots: openSnapshots(),
+    snapshots,
+    tallies: openTallies(snapshots),
     ...(shared ? { shared } : {}),
   };
 }
@@ -45,6 +52,8 @@ type Row = VersionRow &
     readonly snapshot: string;
     /** Deleted since the first page. */
     readonly gone: boolean;
+    /** Of a trial. */
+    readonly found?: number;
   };
 type Part = Pick<SearchQuery, 'type' | 'where' | 'sort'>;
 
@@ -62,13 +71,15 @@ async function partsOf(db: Database, memory: SearchMemory, query: SearchQuery): 
   return parts.filter(({ type }) => known.has(typeKey(type)));
 }
 
+interface Asked {
+  readonly parts: readonly Part[];
+  readonly after: Position | undefined;
+}
+
 /** The page's rows with one more than asked for, when there are more. */
-async function pageOf(
-  db: Database,
-  { frequencies, name }: SearchMemory,
-  query: SearchQuery,
-  { parts, after }: { readonly parts: readonly Part[]; readonly after: Position | undefined },
-): Promise<Row[]> {
+async function pageOf(db: Database, memory: SearchMemory, query: SearchQuery, asked: Asked): Promise<readonly Row[]> {
+  const { frequencies, name } = memory;
+  const { parts, after } = asked;
   if (parts.length === 0) return [];
   const { backwards = false } = query;
   const sql = beginSql(after?.snapshot);
@@ -76,11 +87,14 @@ async function pageOf(
   const sort = effective(query.sort);
   const limit = query.count + 1;
   const places = ['v', ...sort.map((_, at) => `k${at}`)];
-  const pages = parts.map((part) => {
-    const conditions = compile(compiling, part.type, part.where);
+  const compiled = parts.map((part) => ({ part, conditions: compile(compiling, part.type, part.where) }));
+  const [one] = compiled;
+  const trial =
+    one && learnsAlong(query, parts) ? await openTrial(db, memory, { query, ...one, compiling }) : undefined;
+  const pages = compiled.map(({ part, conditions }) => {
     const page = planPage(compiling, {
       type: part.type,
-      conditions,
+      conditions: trial?.conditions ?? conditions,
       sort: effective(part.sort),
       after,
       backwards,
@@ -95,14 +109,53 @@ async function pageOf(
       ? only
       : `SELECT u.* FROM (${pages.map((page) => `(${page})`).join(' UNION ALL ')}) u ORDER BY ${orderBy(sort, 'u', backwards)} LIMIT ${limit}`;
   const keys = sort.map((_, at) => `, p.k${at}::text`).join('');
-  return db.query<Row>(
+  const rows = `page p CROSS JOIN LATERAL (${after ? pastRow : currentRow} OFFSET 0) r`;
+  const shown = `r.v, r.ref, r.version, r.updated, r.op, r.deleted, r.body, r.gone${keys}, pg_current_snapshot()::text AS snapshot`;
+  const found = await db.query<Row>(
     name(
-      sql.finish(`WITH page AS MATERIALIZED (${merged})
-      SELECT r.v, r.ref, r.version, r.updated, r.op, r.deleted, r.body, r.gone${keys}, pg_current_snapshot()::text AS snapshot
-      FROM page p CROSS JOIN LATERAL (${after ? pastRow : currentRow} OFFSET 0) r
-      ORDER BY ${orderBy(sort, 'p')}`),
+      sql.finish(
+        trial
+          ? `WITH ${trial.listed}, page AS MATERIALIZED (${merged}) SELECT n.found, ${shown}
+              FROM (SELECT ${trial.found} AS found) n LEFT JOIN (${rows}) ON TRUE ORDER BY ${orderBy(sort, 'p')}`
+          : `WITH page AS MATERIALIZED (${merged}) SELECT ${shown} FROM ${rows} ORDER BY ${orderBy(sort, 'p')}`,
+      ),
     ),
   );
+  if (!trial) return found;
+  const count = found[0]?.found ?? 0;
+  frequencies.remember(trial.untried, count);
+  if (count >= frequencies.dense) return pageOf(db, memory, query, asked);
+  return found.filter(({ v }) => v !== null);
+}
+
+/** Fewer than it would take to find out about another condition. */
+const FEW = 200;
+
+/** A page of one type whose plan depends on one condition that is not known; what else has to be known is counted first. */
+async function openTrial(
+  db: Database,
+  { frequencies, name }: SearchMemory,
+  { query: { backwards = false, total }, part, conditions, compiling }: Choice,
+): Promise<Trial | undefined> {
+  if (!mayChoose(part, total, backwards)) return undefined;
+  const sort = effective(part.sort);
+  const matter = backwards ? conditions : conditions.filter((condition) => !isAlong(sort, condition));
+  const [untried, ...more] = frequencies.unknown(matter);
+  if (untried && (more.length > 0 || untried.within)) {
+    await frequencies.learn(db, name, part.type, part.where);
+    return undefined;
+  }
+  // What is known to be very few is driven from, whatever else there is.
+  const driver = rarest(conditions, frequencies.known);
+  if (driver && (frequencies.known(driver) ?? FEW) < FEW) return undefined;
+  return trialOf(compiling, conditions, untried);
+}
+
+interface Choice {
+  readonly query: SearchQuery;
+  readonly part: Part;
+  readonly conditions: readonly Condition[];
+  readonly compiling: Compiling;
 }
 
 const currentRow = 'SELECT r.*, false AS gone FROM resource r WHERE r.rtype = p.rtype AND NOT r.deleted AND r.v = p.v';
@@ -113,26 +166,40 @@ const pastRow = `${row('r')}, false AS gone FROM resource r WHERE r.rtype = p.rt
 
 async function totalOf(
   db: Database,
-  { frequencies, name }: SearchMemory,
-  {
-    parts,
-    after,
-    exact,
-  }: { readonly parts: readonly Part[]; readonly after: Position | undefined; readonly exact: boolean },
+  { frequencies, name, tallies, shared }: SearchMemory,
+  { parts, after, exact }: Asked & { readonly exact: boolean },
 ): Promise<number> {
-  if (parts.length === 0) return 0;
-  const sql = beginSql(after?.snapshot);
-  const compiling: Compiling = { sql, frequency: frequencies.known, dense: frequencies.dense };
-  const count = exact ? exactTotal : roughTotal;
-  const counts = parts.map(({ type, where }) => count(compiling, type, compile(compiling, type, where)));
-  const [row] = await db.query<{ total: string }>(name(sql.finish(`SELECT ${counts.join(' + ')} AS total`)));
-  return Number(row?.total ?? 0);
+  let total = 0;
+  for (const { type, where } of parts) {
+    const sql = beginSql(after?.snapshot);
+    const compiling: Compiling = { sql, frequency: frequencies.known, dense: frequencies.dense };
+    const conditions = compile(compiling, type, where);
+    const counting = (exact ? exactTotal : roughTotal)(compiling, type, conditions);
+    // Within a transaction there may be what nobody else sees.
+    if (exact && !after && db === shared && isTallied(where)) {
+      total += await tallies.total(db, name, { compiling, type, where, conditions, counting });
+      continue;
+    }
+    const [row] = await db.query<{ total: string }>(name(sql.finish(`SELECT ${counting} AS total`)));
+    total += Number(row?.total ?? 0);
+  }
+  return total;
+}
+
+/** Whether the statement of the page finds out by itself how frequent a clause is. */
+function learnsAlong({ count, total }: SearchQuery, parts: readonly Part[]): boolean {
+  return parts.length === 1 && total === 'none' && count > 0;
 }
 
 /** Whether knowing how frequent each clause is could change the plan. */
-function mayChoose({ where, sort }: Part, total: SearchQuery['total']): boolean {
+function mayChoose({ where, sort }: Part, total: SearchQuery['total'], backwards = false): boolean {
   if (total === 'estimate' && where.length > 0) return true;
-  if (where.length > 1 || total === 'accurate') return where.length > 1;
+  if (total === 'accurate') return where.length > 1;
+  const [key] = effective(sort);
+  const along = (clause: Clause) => clause.kind === 'date' && clause.param === key?.param && clause.any.length === 1;
+  // What is a range of the order itself is walked along, however much it finds.
+  if (!backwards && where.every(along)) return false;
+  if (where.length > 1) return true;
   const [only] = where;
   if (!only) return false;
   const streams =
@@ -154,8 +221,9 @@ export async function search(db: Database, memory: SearchMemory, query: SearchQu
       where: await inStoredUnits(db, memory.name, part.where),
     })),
   );
-  for (const part of parts) {
-    if (mayChoose(part, query.total)) await memory.frequencies.learn(db, memory.name, part.type, part.where);
+  for (const part of learnsAlong(query, parts) ? [] : parts) {
+    if (!mayChoose(part, query.total, query.backwards)) continue;
+    await memory.frequencies.learn(db, memory.name, part.type, part.where);
   }
   const after = query.after === undefined ? undefined : decodePosition(effective(query.sort), query.after, Date.now());
   const rows = query.count > 0 ? await pageOf(db, memory, query, { parts, after }) : [];
