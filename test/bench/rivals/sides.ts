@@ -69,10 +69,14 @@ export async function startOurs(folder: string): Promise<ServerSide> {
 }
 
 const project = 'test/bench/rivals/hapi';
+/** Of a JDK of version 17 or later, and of Maven. */
+const programs = { java: 'java', maven: 'mvn' } as const;
 
 function buildHapi(): void {
   if (existsSync(`${project}/target/lib`) && existsSync(`${project}/target/classes/HapiServer.class`)) return;
-  execFileSync('mvn', ['-q', '-B', '-f', `${project}/pom.xml`, 'compile'], { stdio: ['ignore', 'inherit', 'inherit'] });
+  execFileSync(programs.maven, ['-q', '-B', '-f', `${project}/pom.xml`, 'compile'], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
 }
 
 /** HAPI FHIR's JPA server (built by Maven when it is not yet), without tokens, audit and validation, which it has off by default. */
@@ -85,9 +89,13 @@ export async function startHapi(folder: string, options: readonly string[] = [])
   const factory = 'socketFactory=org.newsclub.net.unix.AFUNIXSocketFactory$FactoryArg';
   const database = `jdbc:postgresql://localhost/hapi?user=postgres&${factory}&socketFactoryArg=${socket}/.s.PGSQL.5432`;
   const settings = ['-Xms2g', '-Xmx4g', '-Dport=0', `-Ddatabase=${database}`, ...options];
-  const child = spawn('java', [...settings, '-cp', `${project}/target/classes:${project}/target/lib/*`, 'HapiServer'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    programs.java,
+    [...settings, '-cp', `${project}/target/classes:${project}/target/lib/*`, 'HapiServer'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const exited = once(child, 'exit');
   const base = await new Promise<string>((resolve, reject) => {
     createInterface(child.stdout).on('line', (line) => {

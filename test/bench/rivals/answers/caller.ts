@@ -10,7 +10,7 @@ export interface Answer {
 }
 
 /** As much of a resource or a Bundle as the cases look at. */
-export interface Body {
+interface Body {
   readonly resourceType?: string;
   readonly id?: string;
   readonly total?: number;
@@ -28,7 +28,7 @@ interface Entry {
   readonly response?: { readonly status?: string; readonly location?: string };
 }
 
-export interface Request {
+interface Request {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as it is when it is a string, as FHIR JSON otherwise. */
