@@ -110,6 +110,7 @@ describe('an assertion', () => {
     [{ path: 'Patient/id', value: 'awa' }, 'pass'],
     [{ path: '$.name[1].family', value: 'Koné' }, 'pass'],
     [{ path: '.name[1].family', value: 'Traoré' }, 'fail'],
+    [{ path: '$.Patient.name[1].family', value: 'Koné' }, 'pass'],
     [{ path: '$.name[', value: 'x' }, 'error'],
     [{ compareToSourceId: 'awa', compareToSourceExpression: 'Patient.name.first().family' }, 'pass'],
     [{ path: '$.id', compareToSourceId: 'awa', compareToSourcePath: 'Patient/name/family' }, 'fail'],
@@ -155,6 +156,11 @@ describe('an assertion', () => {
         ]);
       }
     }
+  });
+
+  it('of a minimum holds when an entry of a Bundle has it all', async () => {
+    const operation = { operation: { ...read.operation, params: '/Bundle' } };
+    expect(await judge({ minimumId: 'awa' }, { fixture }, operation)).toBe('pass');
   });
 
   it('of links fails for a Bundle that has less than its total, and no next', async () => {

@@ -4,7 +4,7 @@
  */
 import { lastOf, messageOf, type Run } from './engine.ts';
 import { type Message, mediaTypeOf, resourceIn } from './message.ts';
-import { missing } from './minimum.ts';
+import { missingResource } from './minimum.ts';
 import { isUnary, operators } from './operators.ts';
 import { type Assertion, type Subject, subjectOf } from './script.ts';
 import { byExpression, byPath, first, single } from './values.ts';
@@ -58,7 +58,7 @@ const checks: Readonly<Record<Subject, (asked: Asked) => Promise<Verdict> | Verd
     const minimum = await resourceIn(messageOf(run, assertion.minimumId ?? ''));
     const whole = await resourceIn(about);
     if (!minimum) throw new Error(`${assertion.minimumId} is no resource.`);
-    const place = whole ? missing(minimum, whole, String(minimum['resourceType'])) : 'any resource';
+    const place = whole ? missingResource(minimum, whole) : 'any resource';
     return { holds: place === undefined, message: place === undefined ? 'all is there' : `not there: ${place}` };
   },
   navigationLinks,

@@ -3,6 +3,8 @@
  * https://hl7.org/fhir/R4/testscript-definitions.html#TestScript.setup.action.assert.minimumId
  */
 
+import type { Json } from './message.ts';
+
 /** The first place of `minimum` that `whole` has not, as a path below `at`; undefined when it has all. Items of lists in any order. */
 export function missing(minimum: unknown, whole: unknown, at: string): string | undefined {
   if (Array.isArray(minimum)) return missingItem(minimum, whole, at);
@@ -13,6 +15,18 @@ export function missing(minimum: unknown, whole: unknown, at: string): string | 
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/**
+ * As `missing`, of resources: in a Bundle of others the entry that has it all is enough, since it is in the response.
+ * undefined: nothing is missing.
+ */
+export function missingResource(minimum: Json, whole: Json): string | undefined {
+  const type = String(minimum['resourceType']);
+  const entries = (whole['entry'] ?? []) as readonly { readonly resource?: unknown }[];
+  if (whole['resourceType'] !== 'Bundle' || type === 'Bundle') return missing(minimum, whole, type);
+  const places = entries.map(({ resource }) => missing(minimum, resource, type));
+  return places.includes(undefined) ? undefined : (places[0] ?? type);
 }
 
 /** Each item of the minimum takes another one of the whole; the most alike are not searched for, the first that has it all is. */

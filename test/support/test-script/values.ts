@@ -58,13 +58,17 @@ function nodeText(node: XmlNode): string {
   return node.getAttribute?.('value') ?? node.nodeValue ?? node.textContent ?? '';
 }
 
-/** What `path` says is JSONPath when it begins with `$` (or `.`, as many write), and XPath otherwise. */
+/**
+ * What `path` says is JSONPath when it begins with `$` (or `.`, as many write), and XPath otherwise. JSONPath may begin at the
+ * type of the resource (`$.Bundle.total`), which public scripts do though JSON has no such member.
+ */
 export async function byPath(path: string, message: Message): Promise<readonly unknown[]> {
   if (message.text === '') throw new Error(`There is no body to ask for ${path}.`);
-  const isJson = path.startsWith('$') || path.startsWith('.');
-  if (!isJson) return byXPath(path, xmlIn(message));
-  const query = path.startsWith('$') ? path : `$${path}`;
-  return jsonpath.query(query, JSON.parse(await jsonIn(message)) as never).values();
+  if (!path.startsWith('$') && !path.startsWith('.')) return byXPath(path, xmlIn(message));
+  const body: unknown = JSON.parse(await jsonIn(message));
+  const type = (body as { readonly resourceType?: unknown }).resourceType;
+  const query = path.replace(/^\$?/, '$').replace(`$.${type}.`, '$.');
+  return jsonpath.query(query, body as never).values();
 }
 
 /** One value as a text; undefined for none. Throws for several, which R4 calls an error in variables. */
