@@ -83,6 +83,7 @@ export const toy = {
   refset: '9990000009',
   colour: '9990000010',
   red: '9990000011',
+  shape: '9990000012',
 } as const;
 
 const tab = (lines: readonly (readonly string[])[]) => `${lines.map((line) => line.join('\t')).join('\r\n')}\r\n`;
@@ -103,19 +104,19 @@ export function snomedRelease(date = '20260101'): Promise<string> {
     term,
     '900000000000448009',
   ];
-  const relationship = (id: string, source: string, target: string, type: string, active = '1') => [
+  const relationship = (id: string, source: string, target: string, type: string, active = '1', group = '0') => [
     id,
     date,
     active,
     module,
     source,
     target,
-    '0',
+    group,
     type,
     '900000000000011006',
     '900000000000451002',
   ];
-  const concepts = [toy.root, toy.ball, toy.redBall, toy.kite, toy.refset, toy.colour, toy.red];
+  const concepts = [toy.root, toy.ball, toy.redBall, toy.kite, toy.refset, toy.colour, toy.red, toy.shape];
   return folderWith({
     [`Snapshot/Terminology/sct2_Concept_Snapshot_INT_${date}.txt`]: tab([
       ['id', 'effectiveTime', 'active', 'moduleId', 'definitionStatusId'],
@@ -187,7 +188,10 @@ export function snomedRelease(date = '20260101'): Promise<string> {
       relationship('7770000002', toy.redBall, toy.ball, '116680003'),
       relationship('7770000003', toy.kite, toy.root, '116680003'),
       relationship('7770000004', toy.lost, toy.root, '116680003', '0'),
-      relationship('7770000005', toy.redBall, toy.red, toy.colour),
+      relationship('7770000005', toy.redBall, toy.red, toy.colour, '1', '1'),
+      relationship('7770000006', toy.redBall, toy.kite, toy.shape, '1', '1'),
+      relationship('7770000007', toy.kite, toy.red, toy.colour, '1', '1'),
+      relationship('7770000008', toy.kite, toy.kite, toy.shape, '1', '2'),
     ]),
     [`Snapshot/Refset/Content/der2_Refset_SimpleSnapshot_INT_${date}.txt`]: tab([
       ['id', 'effectiveTime', 'active', 'moduleId', 'refsetId', 'referencedComponentId'],

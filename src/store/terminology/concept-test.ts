@@ -17,10 +17,23 @@ export type ConceptTest =
   | { readonly kind: 'property'; readonly name: string; readonly any?: readonly string[] }
   | { readonly kind: 'matches'; readonly name: string; readonly expression: string }
   | { readonly kind: 'inactive' }
+  | Attribute
+  /** All of the attributes in one relationship group. */
+  | { readonly kind: 'group'; readonly of: readonly Attribute[] }
+  /** What the concepts of a set have as values of attributes. */
+  | { readonly kind: 'values'; readonly name: ConceptTest; readonly of: ConceptTest }
   /** Each of these begins a word of one of the names. */
   | { readonly kind: 'words'; readonly all: readonly string[] }
   | { readonly kind: 'and' | 'or'; readonly of: readonly ConceptTest[] }
   | { readonly kind: 'not'; readonly of: ConceptTest };
+
+/** An attribute (a property whose name and value are codes of the system) has a value of a set; `differs`: one that is not. */
+export interface Attribute {
+  readonly kind: 'attribute';
+  readonly name: ConceptTest;
+  readonly value: ConceptTest;
+  readonly differs?: boolean;
+}
 
 /** $1 is the system; further values are added to the list. */
 export interface Values {
@@ -76,6 +89,35 @@ function thatMatches(name: string, expression: string, values: Values): Rows {
   return { table: 'term_property', n: 'n', where: `name = ${values.add(name)} AND value ~ ${whole}` };
 }
 
+/** That a column of codes has one of those meant. */
+function isOneOf(column: string, test: ConceptTest, values: Values): string {
+  if (test.kind === 'codes') return `${column} = ANY (${values.add([...test.any])}::text[])`;
+  return `${column} IN (SELECT code FROM term_concept WHERE system = $1 AND n IN (${setOf(test, values)}))`;
+}
+
+/** Names that are codes are attributes: other properties have words. */
+const anyAttribute = "name ~ '^[0-9]'";
+
+function attributeWhere({ name, value, differs }: Attribute, values: Values): string {
+  const named = name.kind === 'all' ? anyAttribute : isOneOf('name', name, values);
+  if (value.kind === 'all') return differs ? 'false' : named;
+  return `${named} AND ${differs ? 'NOT ' : ''}${isOneOf('value', value, values)}`;
+}
+
+function inOneGroup(of: readonly Attribute[], values: Values): Rows {
+  const alone = of.length === 1 ? '' : ' AND role_group > 0';
+  const sets = of.map(
+    (one) => `SELECT n, role_group FROM term_property WHERE system = $1${alone} AND ${attributeWhere(one, values)}`,
+  );
+  return { table: 'term_concept', n: 'n', where: `n IN (SELECT g.n FROM (${sets.join(' INTERSECT ')}) g)` };
+}
+
+function asValues(name: ConceptTest, of: ConceptTest, values: Values): Rows {
+  const named = name.kind === 'all' ? anyAttribute : isOneOf('name', name, values);
+  const found = `SELECT value FROM term_property WHERE system = $1 AND ${named} AND n IN (${setOf(of, values)})`;
+  return { table: 'term_concept', n: 'n', where: `code IN (${found})` };
+}
+
 type Leaf = Exclude<ConceptTest, { readonly kind: 'and' | 'or' | 'not' | 'words' }>;
 
 /** The rows that a test without parts looks for; several: any of them will do. */
@@ -91,6 +133,12 @@ function rowsOf(test: Leaf, values: Values): readonly Rows[] {
       return [withProperty(test.name, test.any, values)];
     case 'matches':
       return [thatMatches(test.name, test.expression, values)];
+    case 'attribute':
+      return [{ table: 'term_property', n: 'n', where: attributeWhere(test, values) }];
+    case 'group':
+      return [inOneGroup(test.of, values)];
+    case 'values':
+      return [asValues(test.name, test.of, values)];
     default: {
       const start = values.add(test.code);
       const self = { table: 'term_concept', n: 'n', where: `code = ${start}` };
@@ -100,6 +148,8 @@ function rowsOf(test: Leaf, values: Values): readonly Rows[] {
 }
 
 const setOfRows = ({ table, n, where }: Rows) => `SELECT ${n} AS n FROM ${table} WHERE system = $1 AND ${where}`;
+/** Tests that find a concept more than once. */
+const repeating = new Set<ConceptTest['kind']>(['property', 'matches', 'attribute']);
 const everything = 'SELECT n FROM term_concept WHERE system = $1';
 
 function intersection(of: readonly ConceptTest[], values: Values): string {
@@ -127,7 +177,7 @@ export function setOf(test: ConceptTest, values: Values): string {
             .join(' INTERSECT ');
     default: {
       const sets = rowsOf(test, values).map(setOfRows);
-      return sets.length === 1 && test.kind !== 'property' && test.kind !== 'matches'
+      return sets.length === 1 && !repeating.has(test.kind)
         ? (sets[0] as string)
         : `SELECT DISTINCT n FROM (${sets.join(' UNION ALL ')}) s`;
     }

@@ -30,6 +30,8 @@ export interface NewProperty {
   readonly kind: 'c' | 's' | 'b';
   readonly name: string;
   readonly value: string;
+  /** Attributes of one relationship group have its number; absent: it stands alone. */
+  readonly group?: number;
 }
 
 const tables = ['term_word', 'term_name', 'term_property', 'term_ancestor', 'term_parent', 'term_concept'] as const;
@@ -130,14 +132,15 @@ export function addWords(
 export function addProperties(db: Database, system: number, properties: readonly NewProperty[]): Promise<number> {
   return addByCode(
     db,
-    'INSERT INTO term_property (system, n, kind, name, value) SELECT $1, c.n, u.kind::"char", u.name, u.value',
-    `FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) AS u(code, kind, name, value) ${concept('u.code')}`,
+    'INSERT INTO term_property (system, n, kind, name, value, role_group) SELECT $1, c.n, u.kind::"char", u.name, u.value, u.role_group',
+    `FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::smallint[]) AS u(code, kind, name, value, role_group) ${concept('u.code')}`,
     [
       system,
       properties.map(({ code }) => code),
       properties.map(({ kind }) => kind),
       properties.map(({ name }) => name),
       properties.map(({ value }) => value),
+      properties.map(({ group = 0 }) => group),
     ],
   );
 }

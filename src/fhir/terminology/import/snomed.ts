@@ -99,10 +99,11 @@ async function addDescriptions(loader: Loader, options: SnomedOptions): Promise<
 }
 
 async function addRelationships(loader: Loader, file: string): Promise<void> {
-  for await (const { active, sourceId: code, destinationId: value, typeId: name } of tabRows(file)) {
+  for await (const row of tabRows(file)) {
+    const { active, sourceId: code, destinationId: value, typeId: name, relationshipGroup } = row;
     if (active !== '1' || !code || !value || !name) continue;
     if (name === isA) await loader.parent(code, value);
-    else await loader.property({ code, kind: 'c', name, value });
+    else await loader.property({ code, kind: 'c', name, value, group: Number(relationshipGroup) || 0 });
   }
 }
 

@@ -51,7 +51,7 @@ describe('an import', () => {
       ancestors: 6,
       skipped: 0,
     });
-    expect(counts.snomed).toMatchObject({ concepts: 8, links: 3, ancestors: 4, skipped: 0 });
+    expect(counts.snomed).toMatchObject({ concepts: 9, links: 3, ancestors: 4, skipped: 0 });
   });
 
   it('may be repeated: what was there is replaced, and nothing of it is left', async () => {
@@ -62,7 +62,7 @@ describe('an import', () => {
       text: `SELECT (SELECT count(*)::int FROM term_system) AS systems, (SELECT count(*)::int FROM term_concept) AS concepts,
                     (SELECT count(*)::int FROM term_ancestor) AS ancestors`,
     });
-    expect(rows).toEqual([{ systems: 2, concepts: 15, ancestors: 10 }]);
+    expect(rows).toEqual([{ systems: 2, concepts: 16, ancestors: 10 }]);
   });
 
   it('that breaks off leaves what was there, and its remains go with the next', async () => {
@@ -103,7 +103,7 @@ describe('snomedct.html: implicit value sets', () => {
   it('all of it, in an edition and version', async () => {
     const url = `${snomed}/900000000000207008/version/20260101?fhir_vs`;
     const set = await terminology.expand({ url, count: 3 });
-    expect([set.expansion?.total, codes(set)?.length]).toEqual([8, 3]);
+    expect([set.expansion?.total, codes(set)?.length]).toEqual([9, 3]);
   });
 
   it.each([
@@ -115,12 +115,30 @@ describe('snomedct.html: implicit value sets', () => {
     [`^ ${toy.refset}`, [toy.kite]],
     [`< ${toy.root} MINUS << ${toy.ball}`, [toy.kite]],
     [`(< ${toy.root} AND << ${toy.ball}) OR ${toy.kite}`, [toy.ball, toy.redBall, toy.kite]],
+    [`< ${toy.root} : ${toy.colour} |Colour| = ${toy.red}`, [toy.redBall, toy.kite]],
+    [`<< ${toy.ball} : ${toy.colour} = *`, [toy.redBall]],
+    [`< ${toy.root} : ${toy.colour} = ${toy.red}, ${toy.shape} = << ${toy.kite}`, [toy.redBall, toy.kite]],
+    [`< ${toy.root} : { ${toy.colour} = ${toy.red}, ${toy.shape} = ${toy.kite} }`, [toy.redBall]],
+    [`< ${toy.root} : { ${toy.colour} = ${toy.red} } OR ${toy.shape} = ${toy.ball}`, [toy.redBall, toy.kite]],
+    [`< ${toy.root} : ${toy.shape} != ${toy.ball}`, [toy.redBall, toy.kite]],
+    [`< ${toy.root} : [0..0] ${toy.colour} = ${toy.red}`, [toy.ball]],
+    [`< ${toy.root} : [1..*] * = (${toy.red} OR ${toy.ball})`, [toy.redBall, toy.kite]],
+    [`* : R ${toy.colour} = << ${toy.ball}`, [toy.red]],
+    [`< ${toy.root} . ${toy.shape}`, [toy.kite]],
+    [`(< ${toy.root} : ${toy.colour} = ${toy.red}) MINUS ${toy.kite}`, [toy.redBall]],
   ])('ECL %s', async (ecl, found) => expect(await byEcl(ecl)).toEqual(found));
 
-  it.each(['<', `< ${toy.root} :`, `(${toy.root}`, `${toy.root} ${toy.ball}`, '('.repeat(200), 'x'.repeat(3000)])(
-    'refuses the ECL %s',
-    async (ecl) => await expect(byEcl(ecl)).rejects.toMatchObject({ status: 422 }),
-  );
+  it.each([
+    '<',
+    `< ${toy.root} :`,
+    `* : ${toy.colour} = #5`,
+    `* : { ${toy.colour} = *`,
+    `* : [2..3] ${toy.colour} = *`,
+    `(${toy.root}`,
+    `${toy.root} ${toy.ball}`,
+    '('.repeat(200),
+    'x'.repeat(3000),
+  ])('refuses the ECL %s', async (ecl) => await expect(byEcl(ecl)).rejects.toMatchObject({ status: 422 }));
 });
 
 describe('snomedct.html: names and properties', () => {
@@ -138,7 +156,15 @@ describe('snomedct.html: names and properties', () => {
   it('looks up parents, children and attributes', async () => {
     const out = await terminology.lookup({ system: snomed, code: toy.redBall });
     const properties = out.filter(({ name }) => name === 'property').map(({ part = [] }) => part[0]?.valueCode);
-    expect(properties).toEqual(['inactive', 'parent', 'moduleId', 'effectiveTime', 'sufficientlyDefined', toy.colour]);
+    expect(properties).toEqual([
+      'inactive',
+      'parent',
+      'moduleId',
+      'effectiveTime',
+      'sufficientlyDefined',
+      toy.colour,
+      toy.shape,
+    ]);
   });
 
   it.each([
@@ -161,8 +187,8 @@ describe('snomedct.html: names and properties', () => {
 
   it.each([
     [{ property: 'parent', op: '=', value: toy.root }, [toy.ball, toy.kite]],
-    [{ property: toy.colour, op: '=', value: toy.red }, [toy.redBall]],
-    [{ property: toy.colour, op: 'exists', value: 'true' }, [toy.redBall]],
+    [{ property: toy.colour, op: '=', value: toy.red }, [toy.redBall, toy.kite]],
+    [{ property: toy.colour, op: 'exists', value: 'true' }, [toy.redBall, toy.kite]],
     [{ property: 'inactive', op: '=', value: 'true' }, [toy.lost]],
     [{ property: 'concept', op: 'in', value: toy.refset }, [toy.kite]],
   ] as const)('#filters: %j', async (filter, found) => {
