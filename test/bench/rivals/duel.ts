@@ -60,7 +60,12 @@ async function probe(side: ServerSide, measure: Measure, requests: Requests): Pr
     ...(shot.body === undefined ? {} : { body: shot.body }),
   });
   const text = await answer.text();
-  if (answer.status !== measure.expect) return `refused: ${answer.status}`;
+  if (answer.status !== measure.expect) {
+    process.stderr.write(
+      `${side.name} answers ${answer.status} to ${shot.method} ${shot.path}: ${text.slice(0, 500)}\n`,
+    );
+    return `refused: ${answer.status}`;
+  }
   if (measure.suite !== 'search') return 'ok';
   const { entry = [], total } = JSON.parse(text) as { entry?: unknown[]; total?: number };
   return total === undefined ? `${entry.length}` : `${entry.length} of ${total}`;

@@ -57,11 +57,16 @@ async function play(sides: readonly ServerSide[]): Promise<readonly Duel[]> {
 
 const folder = values.folder ?? (await mkdtemp(join(tmpdir(), 'livedoc-rivals-')));
 const sides: ServerSide[] = [];
+async function end(): Promise<void> {
+  for (const side of sides.splice(0)) await side.stop();
+  if (!values.folder) await rm(folder, { recursive: true, force: true });
+}
+process.once('SIGINT', () => void end());
+process.once('SIGTERM', () => void end());
 try {
   sides.push(await startOurs(folders(folder).ours));
   sides.push(await startRival(folder));
-  process.stdout.write(table(await play(sides)));
+  process.stdout.write(table(await play([...sides])));
 } finally {
-  for (const side of sides) await side.stop();
-  if (!values.folder) await rm(folder, { recursive: true, force: true });
+  await end();
 }
