@@ -48,13 +48,13 @@ export function bundleText({ type, id, updated, total, links }: BundleHead, entr
 }
 
 function entryText({ fullUrl, resource, search, request, response }: BundleEntry): string {
-  const parts: string[] = [];
-  if (fullUrl !== undefined) parts.push(`"fullUrl":${JSON.stringify(fullUrl)}`);
-  if (resource !== undefined) parts.push(`"resource":${resource}`);
-  if (search) parts.push(`"search":{"mode":"${search.mode}"}`);
-  if (request) parts.push(`"request":${JSON.stringify(request)}`);
-  if (response) parts.push(`"response":${responseText(response)}`);
-  return `{${parts.join(',')}}`;
+  let text = '';
+  if (fullUrl !== undefined) text += `,"fullUrl":${JSON.stringify(fullUrl)}`;
+  if (resource !== undefined) text += `,"resource":${resource}`;
+  if (search) text += `,"search":{"mode":"${search.mode}"}`;
+  if (request) text += `,"request":${JSON.stringify(request)}`;
+  if (response) text += `,"response":${responseText(response)}`;
+  return `{${text.slice(1)}}`;
 }
 
 function responseText({ outcome, ...rest }: NonNullable<BundleEntry['response']>): string {

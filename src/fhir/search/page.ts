@@ -3,7 +3,7 @@
  * the search, or make one up. Nothing is kept on the server.
  * https://hl7.org/fhir/R4/http.html#paging
  */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomUUID } from 'node:crypto';
 import { FhirError } from '../../shared/errors.ts';
 import { pageMinutes } from '../../store/search/snapshots.ts';
 import type { Context } from '../context.ts';
@@ -11,6 +11,13 @@ import type { Link } from './bundle.ts';
 
 const ivBytes = 12;
 const tagBytes = 16;
+
+/** 96 random bits: a UUID's digits but those of version and variant. Node has a store of UUIDs; asking the kernel takes four times as long. */
+function newIv(): Buffer {
+  const uuid = randomUUID();
+  const digits = uuid.slice(0, 8) + uuid.slice(9, 13) + uuid.slice(15, 18) + uuid.slice(20, 23) + uuid.slice(24, 30);
+  return Buffer.from(digits, 'hex');
+}
 
 export interface PageLink {
   /** The search without paging, as in a URL. */
@@ -26,7 +33,7 @@ export interface PageLink {
 /** The link's text for the page of `path` (for instance `Patient`) at a position. `key` has 32 bytes. */
 function sealPage(key: Uint8Array, path: string, { query, after, backwards, total }: PageLink, now: Date): string {
   const expires = now.getTime() + pageMinutes * 60_000;
-  const iv = randomBytes(ivBytes);
+  const iv = newIv();
   const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(path));
   const plain = JSON.stringify([expires, after, query, backwards ? 1 : 0, total]);
   const sealed = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]);
