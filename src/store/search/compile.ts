@@ -37,17 +37,33 @@ export function rarest(conditions: readonly Condition[], frequency: Frequency): 
   )?.[0];
 }
 
+/**
+ * What the driver lists and what is still to be asked of it. Of few, an equality is asked at once: its index is gone through once
+ * for all of them, where asking one by one begins at its root each time.
+ */
+function narrowed(
+  { sql, frequency, dense }: Compiling,
+  driver: Condition,
+  conditions: readonly Condition[],
+): { readonly list: string; readonly others: readonly Condition[] } {
+  const list = driver.list?.() ?? '';
+  const others = conditions.filter((condition) => condition !== driver);
+  const next = others.find(({ among }) => among);
+  if (!next?.among || (frequency(driver) ?? dense) >= dense) return { list, others };
+  const d = sql.alias();
+  const versions = `ARRAY(SELECT ${d}.v FROM (${list}) ${d})`;
+  return { list: next.among(versions), others: others.filter((condition) => condition !== next) };
+}
+
 /** A query of one column `v`: every current resource of the type that fulfils all clauses, once. */
 export function members(compiling: Compiling, type: string, conditions: readonly Condition[]): string {
   const { sql, frequency } = compiling;
   const driver = rarest(conditions, frequency);
-  const others = conditions.filter((condition) => condition !== driver);
   const c = sql.alias();
-  if (!driver?.list) {
-    return `SELECT ${c}.v FROM ${currentOf(sql, type)(c)} AND ${all(others, `${c}.v`)}`;
-  }
+  if (!driver?.list) return `SELECT ${c}.v FROM ${currentOf(sql, type)(c)} AND ${all(conditions, `${c}.v`)}`;
+  const { list, others } = narrowed(compiling, driver, conditions);
   const d = sql.alias();
-  const distinct = `SELECT DISTINCT ${d}.v FROM (${driver.list()}) ${d}`;
+  const distinct = `SELECT DISTINCT ${d}.v FROM (${list}) ${d}`;
   return `SELECT ${c}.v FROM (${distinct}) ${c} WHERE ${isCurrent(sql, type, `${c}.v`)} AND ${all(others, `${c}.v`)}`;
 }
 

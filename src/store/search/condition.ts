@@ -18,6 +18,8 @@ export interface Condition {
   readonly current?: boolean | undefined;
   /** The same as few queries, each of which an index gives in order of v. Absent where no index does. */
   readonly streams?: ((walk: Walk) => readonly string[]) | undefined;
+  /** A query of the same among the versions of an array (an expression), each a place in one index. */
+  readonly among?: ((versions: string) => string) | undefined;
   /** Whether the streams pass over what does not fulfil it, and not every row that they read does. */
   readonly filters?: boolean | undefined;
   /** By what its frequency is remembered; absent: finding it out costs too much. */
@@ -80,13 +82,15 @@ export function rowCondition(sql: Sql, table: string, p: string, matches: readon
 
 /** A row condition whose matches are equalities on the leading columns of an index that goes on with v. */
 export function equalityCondition(sql: Sql, table: string, p: string, matches: readonly Match[]): Condition {
+  const select = (match: Match, more: (v: string) => string) => {
+    const t = sql.alias();
+    return `SELECT ${t}.v FROM ${table} ${t} WHERE ${t}.p = ${p} AND ${match(t)} ${more(`${t}.v`)}`;
+  };
   return {
     ...rowCondition(sql, table, p, matches),
-    streams: (walk) =>
-      matches.map((match) => {
-        const t = sql.alias();
-        return `SELECT ${t}.v FROM ${table} ${t} WHERE ${t}.p = ${p} AND ${match(t)} ${walking(`${t}.v`, walk)}`;
-      }),
+    streams: (walk) => matches.map((match) => select(match, (v) => walking(v, walk))),
+    among: (versions) =>
+      matches.map((match) => select(match, (v) => `AND ${v} = ANY (${versions})`)).join(' UNION ALL '),
   };
 }
 
