@@ -7,6 +7,7 @@ import type { Clause } from '../../store/search/query.ts';
 import type { Access } from '../access.ts';
 import type { Context } from '../context.ts';
 import { isResourceType, resourceTypes } from '../definitions/types.ts';
+import { namedClause, namingClause } from './canonical-chain.ts';
 import { type Asked, clauseOf, isSearchable, type Surroundings } from './clause.ts';
 import { codeSetClause } from './code-sets.ts';
 import { insideClauses } from './contained-clause.ts';
@@ -140,7 +141,9 @@ function chained(searcher: Searcher, link: Link, make: (target: string) => reado
   const contained = asked
     .filter((one) => isIndexedInside(searcher, parameter, one.type, first))
     .map((one) => insideClauses(through(param), one.type, one.where));
-  return { kind: 'chain', param, targets, ...(contained.length > 0 ? { contained } : {}) };
+  const chain: Clause = { kind: 'chain', param, targets, ...(contained.length > 0 ? { contained } : {}) };
+  const naming = namingClause(searcher, { type, parameter }, targets);
+  return naming ? { kind: 'either', ways: [[chain], [naming]] } : chain;
 }
 
 /** Whether both are R4's own: by posted parameters what is contained is not indexed. */
@@ -202,7 +205,9 @@ function hasClause(searcher: Searcher, type: string, name: string, value: string
   readable(searcher, [source]);
   const clause = criterion(searcher, source, rest.join(':'), value, links + 1);
   const where = [clause, ...restriction(searcher, source)];
-  return { kind: 'has', type: source, param: `${source}.${code}`, where };
+  const has: Clause = { kind: 'has', type: source, param: `${source}.${code}`, where };
+  const named = namedClause(searcher, type, parameter, { type: source, where });
+  return named ? { kind: 'either', ways: [[has], [named]] } : has;
 }
 
 /** The ways in which the caller may search the type, each a list of clauses. */

@@ -86,6 +86,13 @@ function isOnly(types: ReadonlySet<string>, type: string, { expression }: Search
   return found.length > 0 && found.every((one) => types.has(one));
 }
 
+const canonicals: ReadonlySet<string> = new Set(['canonical', 'uri', 'url']);
+
+/** Whether a reference parameter finds canonical URLs, alone or among others. */
+export function holdsCanonicals(type: string, { expression }: SearchParameter): boolean {
+  return typesOf(JSON.stringify([type, expression])).some((one) => canonicals.has(one));
+}
+
 /** Whether all that a token parameter finds is text, of which case does not matter. */
 export function isCaseless(type: string, parameter: SearchParameter): boolean {
   return isOnly(caseless, type, parameter);
