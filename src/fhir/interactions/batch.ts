@@ -9,7 +9,7 @@ import type { Context } from '../context.ts';
 import { outcome, toOutcome } from '../outcome.ts';
 import type { Body, Reply } from '../reply.ts';
 import { type BundleEntry, bundleText } from '../search/bundle.ts';
-import { type Entry, inEntry, readEntries } from './entries.ts';
+import { type Entry, eachEntry, inEntry } from './entries.ts';
 import { isNotModified, responseOf, statusText } from './entry-response.ts';
 
 export interface BatchRequest {
@@ -22,9 +22,9 @@ export interface BatchRequest {
 /** Runs the entries one after the other; an entry that fails changes nothing and hinders no other. */
 export async function batch(context: Context, { body, returns, perform }: BatchRequest): Promise<Reply> {
   const entries: BundleEntry[] = [];
-  for (const entry of readEntries(context, body)) {
+  for (const [at, read] of eachEntry(context, body).entries()) {
     await setImmediate();
-    entries.push(await answer(context, entry, returns, perform));
+    entries.push(await answer(context, { at, read }, returns, perform));
   }
   const id = newId(context.now().getTime());
   return { status: 200, text: bundleText({ type: 'batch-response', id }, entries), code: 'batch' };
@@ -32,16 +32,18 @@ export async function batch(context: Context, { body, returns, perform }: BatchR
 
 async function answer(
   context: Context,
-  entry: Entry,
+  { at, read }: { readonly at: number; readonly read: () => Entry },
   returns: BatchRequest['returns'],
   perform: BatchRequest['perform'],
 ): Promise<BundleEntry> {
+  let entry: Entry | undefined;
   try {
+    entry = read();
     const reply = await perform(context, entry);
     return replied(context, entry, reply, returns);
   } catch (error) {
-    const located = inEntry(entry.at, error, entry.body?.resource);
-    if (!(located instanceof FhirError)) context.log.error('A batch entry failed.', { error, entry: entry.at });
+    const located = inEntry(at, error, entry?.body?.resource);
+    if (!(located instanceof FhirError)) context.log.error('A batch entry failed.', { error, entry: at });
     const status = located instanceof FhirError ? located.status : 500;
     const said = JSON.stringify(toOutcome(located, context.access.caller.requestId));
     return { response: { status: statusText(status), outcome: said } };

@@ -6,7 +6,8 @@ import { FhirError } from '../../shared/errors.ts';
 import type { Version } from '../../store/resources/version.ts';
 import type { Context } from '../context.ts';
 import { conditionalReferences } from './bundle-references.ts';
-import { type Criteria, criteriaOf, matchesOfAll } from './conditional-match.ts';
+import { type Criteria, criteriaOf, matches, matchesOfAll } from './conditional-match.ts';
+import { type OwnMatches, ownMatches } from './own-matches.ts';
 import { conditionalReferencesOf } from './patch-references.ts';
 import { located, locatedLater, type Plan } from './transaction-plan.ts';
 
@@ -18,8 +19,9 @@ interface Asked {
 }
 
 /**
- * Adds to `addresses` what each conditional reference finds: what an entry with the same criteria is stored as, or what is
- * there. Throws `precondition` for nothing and `multipleMatches`.
+ * Adds to `addresses` what each conditional reference finds when the writes are done: what an entry with the same criteria is
+ * stored as, or the one that fulfils them among what is there and what the entries write. Throws `precondition` for nothing
+ * and `multipleMatches`.
  */
 export async function resolveConditional(
   context: Context,
@@ -28,17 +30,37 @@ export async function resolveConditional(
 ): Promise<void> {
   const asked = [...(await askedIn(context, plans)).values()];
   if (asked.length === 0) return;
-  const own = new Map(plans.flatMap(({ criteria, op, type, id }) => named(criteria, op, `${type}/${id}`)));
-  const foreign = asked.filter(({ criteria }) => !own.has(criteria.text));
-  const found = await matchesOfAll(
-    context,
-    foreign.map(({ criteria }) => criteria),
-  );
+  const same = new Map(plans.flatMap(({ criteria, op, type, id }) => named(criteria, op, `${type}/${id}`)));
+  const others = asked.filter(({ criteria }) => !same.has(criteria.text)).map(({ criteria }) => criteria);
+  const own = await ownMatches(context, plans, new Set(others.map(({ type }) => type)));
+  const found = await matchesOfAll(context, others);
   for (const one of asked) {
-    const { text } = one.criteria;
-    addresses.set(one.reference, own.get(text) ?? located(one.plan, () => theOne(one, found.get(text) ?? [])));
+    const { criteria, reference, plan } = one;
+    const known = same.get(criteria.text);
+    const names = known ? [known] : await namesOf(context, criteria, found.get(criteria.text) ?? [], own);
+    addresses.set(
+      reference,
+      located(plan, () => theOne(one, names)),
+    );
   }
 }
+
+/** What fulfils the criteria then, two at most. */
+async function namesOf(
+  context: Context,
+  criteria: Criteria,
+  found: readonly Version[],
+  own: OwnMatches,
+): Promise<readonly string[]> {
+  const stays = (version: Version) => !own.replaces(`${version.type}/${version.id}`);
+  // Behind two that go there may be more.
+  const isCut = found.length > 1 && !found.every(stays);
+  const all = isCut ? await matches(context, criteria, mostLooked) : found;
+  return [...own.find(criteria), ...all.filter(stays).map(({ type, id }) => `${type}/${id}`)].slice(0, 2);
+}
+
+/** Of what criteria find and the transaction itself replaces; more is no reference to one resource. */
+const mostLooked = 100;
 
 /** Each conditional reference once, with the first place that has it. */
 async function askedIn(context: Context, plans: readonly Plan[]): Promise<ReadonlyMap<string, Asked>> {
@@ -69,14 +91,14 @@ function named(criteria: Criteria | undefined, op: Plan['op'], name: string): re
   return criteria && (op === 'create' || op === 'update') ? [[criteria.text, name]] : [];
 }
 
-function theOne({ reference, expression }: Asked, [first, second]: readonly Version[]): string {
-  if (!first) {
+function theOne({ reference, expression }: Asked, [first, second]: readonly string[]): string {
+  if (first === undefined) {
     throw new FhirError('precondition', `The reference ${reference} finds nothing.`, { expression: [expression] });
   }
-  if (second) {
+  if (second !== undefined) {
     throw new FhirError('multipleMatches', `The reference ${reference} finds more than one.`, {
       expression: [expression],
     });
   }
-  return `${first.type}/${first.id}`;
+  return first;
 }

@@ -27,7 +27,12 @@ export interface Entry {
 }
 
 /** Checks the Bundle itself and reads its entries. Throws `invalid`, `unprocessable` or `tooLarge`. */
-export function readEntries({ validate, base }: Context, { resource, text }: Body): readonly Entry[] {
+export function readEntries(context: Context, body: Body): readonly Entry[] {
+  return eachEntry(context, body).map((read) => read());
+}
+
+/** The same for entries that stand for themselves: what is wrong with one is thrown when that is read. */
+export function eachEntry({ validate, base }: Context, { resource, text }: Body): readonly (() => Entry)[] {
   const bundle = resource as Bundle;
   const listed: readonly BundleEntry[] = Array.isArray(bundle.entry) ? bundle.entry : [];
   if (listed.length > maxEntries) {
@@ -43,7 +48,7 @@ export function readEntries({ validate, base }: Context, { resource, text }: Bod
     throw new FhirError('unprocessable', 'The Bundle is not valid.', { issues });
   }
   const texts = resourceTexts(text);
-  return listed.map((entry, at) => readEntry(base, entry, at, texts[at]));
+  return listed.map((entry, at) => () => readEntry(base, entry, at, texts[at]));
 }
 
 function readEntry(
@@ -62,7 +67,8 @@ function readEntry(
   }
   if (!hasBody && resource) throw entryError(at, 'resource', `A ${method} takes no resource.`);
   const body = resource && text !== undefined ? { resource, text } : undefined;
-  const relative = url.startsWith(`${base}/`) ? url.slice(base.length + 1) : url.replace(/^\/+/, '');
+  const below = url.startsWith(`${base}/`) ? url.slice(base.length + 1) : url.replace(/^\/+/, '');
+  const relative = below.replace(/\/+(?=$|\?)/, '');
   const { ifMatch, ifNoneExist, ifNoneMatch, ifModifiedSince } = conditions;
   return { at, fullUrl, method, url: relative, ifMatch, ifNoneExist, ifNoneMatch, ifModifiedSince, body };
 }

@@ -171,7 +171,9 @@ function performUrl(context: Context, entry: EntryRequest & { readonly strict: b
   const path = question < 0 ? entry.url : entry.url.slice(0, question);
   const params = new URLSearchParams(question < 0 ? '' : entry.url.slice(question + 1));
   const method = entry.method === 'HEAD' ? 'GET' : entry.method;
-  return perform(context, match(method, path), {
+  const found = match(method, path);
+  if (found.interaction.code === 'transaction') throw new FhirError('invalid', 'No Bundle is run within a Bundle.');
+  return perform(context, found, {
     params,
     hasBody: entry.body !== undefined,
     body: () =>
