@@ -11,7 +11,7 @@ export function insideClause(prefix: string, type: string, clause: Clause): Clau
   const each = (where: readonly Clause[]) => where.map((one) => insideClause(prefix, type, one));
   switch (clause.kind) {
     case 'id':
-      return { kind: 'token', param: `${prefix}${type}._id`, any: clause.any.map((code) => ({ code })) };
+      return { kind: 'token', param: thereParam(prefix, type), any: clause.any.map((code) => ({ code })) };
     // What is contained has no history, and no text index, of its own: its container's are meant.
     case 'updated':
     case 'text':
@@ -19,7 +19,7 @@ export function insideClause(prefix: string, type: string, clause: Clause): Clau
     case 'composite':
       return { ...clause, params: clause.params.map((param) => prefix + param) };
     case 'chain': {
-      const contained = clause.contained?.map(each);
+      const contained = clause.contained?.map(({ there, where }) => ({ there: prefix + there, where: each(where) }));
       return { ...clause, param: prefix + clause.param, ...(contained ? { contained } : {}) };
     }
     case 'unequal':
@@ -56,9 +56,12 @@ function isNegative(clause: Clause): boolean {
   }
 }
 
+/** What every resource has that contains one of the type under this prefix. */
+export const thereParam = (prefix: string, type: string): string => `${prefix}${type}._id`;
+
 /** That something of the type is contained under this prefix, and fulfils all of the clauses. */
 export function insideClauses(prefix: string, type: string, where: readonly Clause[]): readonly Clause[] {
   const inside = where.map((clause) => insideClause(prefix, type, clause));
-  const isThere: Clause = { kind: 'missing', param: `${prefix}${type}._id`, missing: false, of: 'token' };
+  const isThere: Clause = { kind: 'missing', param: thereParam(prefix, type), missing: false, of: 'token' };
   return where.every(isNegative) ? [...inside, isThere] : inside;
 }

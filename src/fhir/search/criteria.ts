@@ -10,7 +10,7 @@ import { isResourceType, resourceTypes } from '../definitions/types.ts';
 import { namedClause, namingClause } from './canonical-chain.ts';
 import { type Asked, clauseOf, isSearchable, type Surroundings } from './clause.ts';
 import { codeSetClause } from './code-sets.ts';
-import { insideClauses } from './contained-clause.ts';
+import { insideClauses, thereParam } from './contained-clause.ts';
 import { through } from './contained-names.ts';
 import { filterClause } from './filter/clause.ts';
 import { hierarchyClause } from './hierarchy.ts';
@@ -140,7 +140,10 @@ function chained(searcher: Searcher, link: Link, make: (target: string) => reado
   // What is contained is seen by whoever sees the container. https://hl7.org/fhir/R4/search.html#contained
   const contained = asked
     .filter((one) => isIndexedInside(searcher, parameter, one.type, first))
-    .map((one) => insideClauses(through(param), one.type, one.where));
+    .map((one) => ({
+      there: thereParam(through(param), one.type),
+      where: insideClauses(through(param), one.type, one.where),
+    }));
   const chain: Clause = { kind: 'chain', param, targets, ...(contained.length > 0 ? { contained } : {}) };
   const naming = namingClause(searcher, { type, parameter }, targets);
   return naming ? { kind: 'either', ways: [[chain], [naming]] } : chain;

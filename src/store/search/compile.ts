@@ -82,7 +82,10 @@ function chain(compiling: Compiling, of: string, clause: ClauseOf<'chain'>): Con
     conditions: compile(compiling, type, where),
     from: currentOf(sql, type),
   }));
-  const inside = (clause.contained ?? []).map((where) => compile(compiling, of, where));
+  const inside = (clause.contained ?? []).map(({ there, where }) => ({
+    there: sql.bind(paramKey(there), 'int4'),
+    conditions: compile(compiling, of, where),
+  }));
   return {
     holds(v) {
       const outside = targets.map(({ conditions, from }) => {
@@ -90,7 +93,12 @@ function chain(compiling: Compiling, of: string, clause: ClauseOf<'chain'>): Con
         const pointed = exists(`${from(y)} AND ${y}.rkey = ${x}.target AND ${all(conditions, `${y}.v`)}`);
         return exists(`sp_ref ${x} WHERE ${x}.v = ${v} AND ${x}.p = ${p} AND ${pointed}`);
       });
-      const ways = [...outside, ...inside.map((conditions) => `(${all(conditions, v)})`)];
+      // Nearly nobody contains any, which is asked once and not of each version.
+      const within = inside.map(({ there, conditions }) => {
+        const g = sql.alias();
+        return `(EXISTS (SELECT FROM sp_token ${g} WHERE ${g}.p = ${there}) AND ${all(conditions, v)})`;
+      });
+      const ways = [...outside, ...within];
       return `(${ways.join(' OR ')})`;
     },
     list: () =>
@@ -102,7 +110,7 @@ function chain(compiling: Compiling, of: string, clause: ClauseOf<'chain'>): Con
             CROSS JOIN LATERAL (SELECT ${y}.rkey FROM ${from(y)} AND ${y}.v = ${i}.v OFFSET 0) ${y}
             CROSS JOIN LATERAL (SELECT ${x}.v FROM sp_ref ${x} WHERE ${x}.p = ${p} AND ${x}.target = ${y}.rkey OFFSET 0) ${x}`;
         })
-        .concat(inside.map((conditions) => listed(compiling, of, conditions)))
+        .concat(inside.map(({ conditions }) => listed(compiling, of, conditions)))
         .join(' UNION ALL '),
     key: clauseKey(clause),
   };

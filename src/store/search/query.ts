@@ -120,8 +120,8 @@ export type Clause =
       readonly kind: 'chain';
       readonly param: Param;
       readonly targets: readonly { readonly type: string; readonly where: readonly Clause[] }[];
-      /** Or that fulfil one of these lists themselves: what they contain is indexed with them. */
-      readonly contained?: readonly (readonly Clause[])[];
+      /** Or that fulfil one of these lists themselves, as what they contain is indexed with them; of what has no `there`, none does. */
+      readonly contained?: readonly { readonly there: Param; readonly where: readonly Clause[] }[];
     }
   /** Resources that are pointed at by `param` of resources of `type` that fulfil `where`. */
   | { readonly kind: 'has'; readonly type: string; readonly param: Param; readonly where: readonly Clause[] }

@@ -24,7 +24,8 @@ function* convertible(where: readonly Clause[]): Generator<string> {
 }
 
 function innerOf(clause: Clause): readonly (readonly Clause[])[] {
-  if (clause.kind === 'chain') return [...clause.targets.map(({ where }) => where), ...(clause.contained ?? [])];
+  if (clause.kind === 'chain')
+    return [...clause.targets.map(({ where }) => where), ...(clause.contained ?? []).map(({ where }) => where)];
   if (clause.kind === 'either') return clause.ways;
   return clause.kind === 'has' || clause.kind === 'not' ? [clause.where] : [];
 }
@@ -74,7 +75,10 @@ function convertAll(clause: Clause, units: Units): Clause {
         type,
         where: where.map((one) => convertAll(one, units)),
       }));
-      const contained = clause.contained?.map((way) => way.map((one) => convertAll(one, units)));
+      const contained = clause.contained?.map(({ there, where }) => ({
+        there,
+        where: where.map((one) => convertAll(one, units)),
+      }));
       return { ...clause, targets, ...(contained ? { contained } : {}) };
     }
     case 'either':
