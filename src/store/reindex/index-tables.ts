@@ -12,13 +12,13 @@ interface Column {
 
 interface Table {
   readonly name: string;
-  /** After `n` and `p`, in the order in which `packIndex` sends them. */
+  /** After `n` and `p`, in the order in which `indexColumns` has them. */
   readonly columns: readonly Column[];
 }
 
 const columns = (sent: Kind, ...names: readonly string[]): Column[] => names.map((name) => ({ name, sent }));
 
-/** In the order of `packIndex`. */
+/** In the order of `indexColumns`. */
 export const indexTables: readonly Table[] = [
   {
     name: 'sp_token',
@@ -110,6 +110,6 @@ function build(): string {
 
 /**
  * Parameters: keys and versions, the search parameters whose rows are judged (null: all), the job that marks the versions
- * (null: none), then `packIndex` and `packWords`.
+ * (null: none), then `indexColumns` and `wordColumns`.
  */
 export const indexStatement: string = build();

@@ -1,7 +1,8 @@
 /** Indexes versions again that are stored already, as long as they are still current. */
 import { int4s, int8s } from '../arrays.ts';
-import { packWords } from '../resources/pack.ts';
-import { packIndex } from '../resources/pack-index.ts';
+import { arrayOf } from '../resources/columns.ts';
+import { wordColumns } from '../resources/pack.ts';
+import { indexColumns } from '../resources/pack-index.ts';
 import { type Word, wordKey, wordsOf } from '../search/dictionary.ts';
 import type { IndexRow } from '../search/index-row.ts';
 import type { Database } from '../store.ts';
@@ -54,8 +55,8 @@ export async function indexVersions(db: Database, { versions, params, job }: Ind
       int8s(versions.map(({ v }) => BigInt(v))),
       params ? int4s(params) : null,
       job ?? null,
-      ...packIndex(versions),
-      ...packWords(words(versions)),
+      ...indexColumns(versions).flat().map(arrayOf),
+      ...wordColumns(words(versions)).map(arrayOf),
     ],
   });
   // What was counted by the rows as they were is counted again (search/tally.ts).

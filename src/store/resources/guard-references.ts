@@ -21,7 +21,7 @@ interface Need {
 
 export interface Guard {
   /** The whole statement around the one that writes, whose last parameter has the number `parameters`. */
-  text(writing: string, rkeys: number, parameters: number): string;
+  text(writing: string, parameters: number): string;
   readonly values: readonly Buffer[];
   /** The error of the statement in the words of the one that clients get. */
   explain(error: unknown): unknown;
@@ -36,12 +36,17 @@ export function guardOf(writes: readonly Write[]): Guard | undefined {
   if (needs.length === 0 && deleted.length === 0) return undefined;
   const targets = int8s(needs.map(({ target }) => resourceKey(target.type, target.id)));
   return {
-    text: (writing, rkeys, parameters) => {
-      const [needsN, target, deletedN] = [1, 2, 3].map((more) => `$${parameters + more}`);
-      return `SELECT check_references(${writing}, $${rkeys}, ${needsN}, ${target}, ${deletedN}) AS results
-              FROM lock_references($${rkeys}, ${target})`;
+    text: (writing, parameters) => {
+      const [rkeys, needsN, target, deletedN] = [1, 2, 3, 4].map((more) => `$${parameters + more}`);
+      return `SELECT check_references(${writing}, ${rkeys}, ${needsN}, ${target}, ${deletedN}) AS results
+              FROM lock_references(${rkeys}, ${target})`;
     },
-    values: [int4s(needs.map(({ at }) => at)), targets, int4s(deleted)],
+    values: [
+      int8s(writes.map(({ type, id }) => resourceKey(type, id))),
+      int4s(needs.map(({ at }) => at)),
+      targets,
+      int4s(deleted),
+    ],
     explain: (error) => explained(error, needs, writes),
   };
 }

@@ -1,5 +1,4 @@
-/** Index rows as the arrays that the SQL function `write_resources` takes: one list of columns for each table. */
-import { float8s, int4s, int8s, texts } from '../arrays.ts';
+/** Index rows as columns, one list of them for each table. */
 import { paramKey, systemKey, valueKey } from '../keys.ts';
 import { clampTime } from '../search/clamp-time.ts';
 import { inIndexOrder, isEquality, type PartKey, partKey } from '../search/composite-key.ts';
@@ -7,6 +6,7 @@ import { labelOf, referenceLabel, targetKey, tokenKey } from '../search/dictiona
 import { fold } from '../search/fold.ts';
 import type { IndexRow, Part } from '../search/index-row.ts';
 import { storedString, storedUri } from '../search/stored-text.ts';
+import { type Column, float8, int4, int8, text } from './columns.ts';
 import type { Write } from './write.ts';
 
 function emptyRows() {
@@ -115,17 +115,17 @@ function markAlone({ p, alone }: Rows['date'], first: number): void {
   }
 }
 
-function packComposites({ n, p, a, asys, second, rest }: Rows['comp']): Buffer[] {
+function compositeColumns({ n, p, a, asys, second, rest }: Rows['comp']): readonly Column[] {
   return [
-    ...[int4s(n), int4s(p), int8s(a), int4s(asys)],
-    ...[int8s(second.map(({ k }) => k)), int8s(second.map(({ hi }) => hi))],
-    ...[int4s(second.map(({ sys }) => sys)), int4s(second.map(({ unit }) => unit))],
-    ...[int4s(second.map(({ spoken }) => spoken)), texts(second.map(({ val }) => val)), texts(rest)],
+    ...[int4(n), int4(p), int8(a), int4(asys)],
+    ...[int8(second.map(({ k }) => k)), int8(second.map(({ hi }) => hi))],
+    ...[int4(second.map(({ sys }) => sys)), int4(second.map(({ unit }) => unit))],
+    ...[int4(second.map(({ spoken }) => spoken)), text(second.map(({ val }) => val)), text(rest)],
   ];
 }
 
-/** The columns of the search rows of all writes; rows name their write by its number from 1. */
-export function packIndex(writes: readonly Pick<Write, 'index'>[]): Buffer[] {
+/** The columns of the search rows of all writes, table by table; rows name their write by its number from 1. */
+export function indexColumns(writes: readonly Pick<Write, 'index'>[]): readonly (readonly Column[])[] {
   const rows = emptyRows();
   writes.forEach((write, at) => {
     const first = rows.date.n.length;
@@ -134,13 +134,13 @@ export function packIndex(writes: readonly Pick<Write, 'index'>[]): Buffer[] {
   });
   const { token, ref, str, date, qty, uri, comp, pos } = rows;
   return [
-    ...[int4s(token.n), int4s(token.p), int8s(token.code), int4s(token.sys), texts(token.val), int4s(token.label)],
-    ...[int4s(ref.n), int4s(ref.p), int8s(ref.target), int4s(ref.label)],
-    ...[int4s(str.n), int4s(str.p), texts(str.val), int8s(str.exact)],
-    ...[int4s(date.n), int4s(date.p), int8s(date.lo), int8s(date.hi), int4s(date.alone)],
-    ...[int4s(qty.n), int4s(qty.p), int4s(qty.unit), int4s(qty.sys), float8s(qty.lo), float8s(qty.hi)],
-    ...[int4s(uri.n), int4s(uri.p), texts(uri.val)],
-    ...packComposites(comp),
-    ...[int4s(pos.n), int4s(pos.p), float8s(pos.lat), float8s(pos.lon)],
+    [int4(token.n), int4(token.p), int8(token.code), int4(token.sys), text(token.val), int4(token.label)],
+    [int4(ref.n), int4(ref.p), int8(ref.target), int4(ref.label)],
+    [int4(str.n), int4(str.p), text(str.val), int8(str.exact)],
+    [int4(date.n), int4(date.p), int8(date.lo), int8(date.hi), int4(date.alone)],
+    [int4(qty.n), int4(qty.p), int4(qty.unit), int4(qty.sys), float8(qty.lo), float8(qty.hi)],
+    [int4(uri.n), int4(uri.p), text(uri.val)],
+    compositeColumns(comp),
+    [int4(pos.n), int4(pos.p), float8(pos.lat), float8(pos.lon)],
   ];
 }

@@ -6,11 +6,8 @@ import { type Guard, guardOf } from './guard-references.ts';
 import { pack, type Request } from './pack.ts';
 import type { Write, Written } from './write.ts';
 
-const PARAMETERS = 67;
-/** Where `rkeys` is among them. */
-const RKEYS = 3;
-const given = Array.from({ length: PARAMETERS }, (_, at) => `$${at + 1}`).join(', ');
-const writing = `note_unindexed(write_resources(${given}), $${PARAMETERS + 1}, $${RKEYS})`;
+const writing = 'write_resources($1, $2, $3, $4, $5, $6)';
+const PARAMETERS = 6;
 const statement = `SELECT ${writing} AS results`;
 
 export interface WriteOptions {
@@ -88,7 +85,7 @@ async function write(db: Database, values: readonly unknown[]): Promise<readonly
 }
 
 async function writeGuarded(db: Database, values: readonly unknown[], guard: Guard): Promise<readonly number[]> {
-  const text = guard.text(writing, RKEYS, PARAMETERS + 1);
+  const text = guard.text(writing, PARAMETERS);
   try {
     const [row] = await db.query<Row>({ name: 'write-guarded', text, values: [...values, ...guard.values] });
     return row?.results ?? [];
@@ -107,7 +104,7 @@ export async function writeAll(
   { careful, known, commits }: WriteOptions,
 ): Promise<readonly (readonly Written[] | Error)[]> {
   const { words, keys } = newWords(requests, known);
-  const values = [careful, ...pack(requests, [...words.values()]), generationOf(requests)];
+  const values = [careful, generationOf(requests), ...pack(requests, [...words.values()])];
   const guard = guardOf(requests.flatMap(({ writes }) => writes));
   const results = await (guard ? writeGuarded(db, values, guard) : write(db, values));
   if (commits) known.add(keys);
