@@ -3,13 +3,12 @@
  * https://hl7.org/fhir/uv/bulkdata/STU2/export.html#bulk-data-output-file-request
  */
 import type { ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { cancelExport, exportFile, exportStatus } from '../fhir/bulk/status.ts';
 import type { Context } from '../fhir/context.ts';
 import { fhirNdjson } from '../fhir/formats.ts';
 import { FhirError } from '../shared/errors.ts';
 import { type AsyncAnswer, headersOf, plain } from './fhir-async.ts';
+import { sendPieces } from './send-long.ts';
 
 const address = /^_export\/([^/]+?)(?:\/([1-9]\d{0,8})\.ndjson)?$/;
 
@@ -52,12 +51,6 @@ export async function sendFile(
 ): Promise<number> {
   const chunks = await exportFile(context, id, file);
   response.writeHead(200, { ...headers, 'Content-Type': fhirNdjson });
-  try {
-    await pipeline(Readable.from(chunks, { highWaterMark: 2 }), response);
-  } catch (error) {
-    response.destroy();
-    // Whoever asked went away.
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
-  }
+  await sendPieces(response, chunks);
   return 200;
 }

@@ -13,6 +13,7 @@ import type { ErrorReply } from './errors.ts';
 import { type Format, plainFormat } from './media-types.ts';
 import type { Preferences } from './prefer.ts';
 import { render } from './render.ts';
+import { longText, piecesOf, sendPieces } from './send-long.ts';
 
 /** What every answer below the base has. Clinical data is kept by no cache on the way. */
 export const always = {
@@ -125,11 +126,19 @@ function packed(
   accept: string | undefined,
 ): number | Promise<number> {
   const encoding = encodingOf(accept, body.length);
-  if (encoding === undefined) return send(response, status, headers, body);
+  if (encoding === undefined) {
+    return body.length > longText ? sendLong(response, status, headers, body) : send(response, status, headers, body);
+  }
   const vary = headers['Vary'] === undefined ? 'Accept-Encoding' : `${headers['Vary']}, Accept-Encoding`;
   return pack(body, encoding).then((bytes) =>
     send(response, status, { ...headers, 'Content-Encoding': encoding, Vary: vary }, bytes),
   );
+}
+
+async function sendLong(response: ServerResponse, status: number, headers: Headers, body: string): Promise<number> {
+  response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) });
+  await sendPieces(response, piecesOf(body));
+  return status;
 }
 
 function send(response: ServerResponse, status: number, headers: Headers, body: string | Buffer | undefined): number {
