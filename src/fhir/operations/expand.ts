@@ -6,6 +6,7 @@ import type { ValueSet } from '@medplum/fhirtypes';
 import type { Context } from '../context.ts';
 import type { Reply } from '../reply.ts';
 import { present } from '../terminology/present.ts';
+import { valueSetOfContext } from './binding-context.ts';
 import type { Call, Operation } from './operation.ts';
 import { resourceReply } from './parameters-out.ts';
 import {
@@ -16,7 +17,6 @@ import {
   input,
   instanceOf,
   output,
-  refuse,
   resourceOf,
   terminologyOf,
   versioned,
@@ -65,11 +65,13 @@ export const expand: Operation = {
 
 async function run(context: Context, call: Call): Promise<Reply> {
   const { parameters } = call;
-  refuse(parameters, 'context', 'contextDirection');
   const instance = await instanceOf<ValueSet>(context, call);
   const valueSet = instance ?? resourceOf<ValueSet>(parameters, 'valueSet');
-  const url = versioned(parameters.one('url'), parameters.one('valueSetVersion'));
-  demandOne({ url, valueSet });
+  // https://hl7.org/fhir/R4/valueset-operation-expand.html: what may be chosen and what may be met are the same set here.
+  const bound = parameters.one('context');
+  const named = versioned(parameters.one('url'), parameters.one('valueSetVersion'));
+  demandOne({ url: named, valueSet, context: bound });
+  const url = bound === undefined ? named : await valueSetOfContext(context, bound);
   const expanded = await terminologyOf(context).expand({
     ...askedOf(context, parameters),
     ...present({

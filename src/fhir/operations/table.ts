@@ -9,6 +9,7 @@ import { document } from './document.ts';
 import { encounterEverything, patientEverything } from './everything.ts';
 import { expand } from './expand.ts';
 import { exports } from './export.ts';
+import { findMatches } from './find-matches.ts';
 import { graphql } from './graphql.ts';
 import { lastn } from './lastn.ts';
 import { lookup } from './lookup.ts';
@@ -36,6 +37,7 @@ export const operations: readonly Operation[] = [
   validateCodeInValueSet,
   validateCodeInCodeSystem,
   lookup,
+  findMatches,
   subsumes,
   translate,
   closure,

@@ -90,6 +90,7 @@ const isDefinition = ({ resourceType }: Resource) =>
 /** What every question to the service is made of. */
 export function askedOf({ access }: Context, parameters: In): Asked {
   const displayLanguage = parameters.one('displayLanguage');
+  const date = parameters.one('date');
   const resources = parameters
     .resources('tx-resource')
     .map(({ resource }) => resource)
@@ -98,6 +99,7 @@ export function askedOf({ access }: Context, parameters: In): Asked {
     access,
     ...(resources.length > 0 ? { resources } : {}),
     ...(displayLanguage === undefined ? {} : { displayLanguage }),
+    ...(date === undefined ? {} : { date }),
     systemVersion: parameters.all('system-version'),
     checkSystemVersion: parameters.all('check-system-version'),
     forceSystemVersion: parameters.all('force-system-version'),
@@ -128,21 +130,4 @@ export function demandOne(given: Readonly<Record<string, unknown>>): void {
   if (count === 1) return;
   const what = count === 0 ? 'is missing' : 'may be given only';
   throw new FhirError('invalid', `One of the parameters ${names.join(', ')} ${what}.`, { expression: names });
-}
-
-/** R4 lists parameters that this server has no use for; who gives one is told, because the answer would be another. */
-export function refuse(parameters: In, ...names: readonly string[]): void {
-  for (const name of names) {
-    if (parameters.all(name).length === 0) continue;
-    throw new FhirError('unprocessable', `The parameter ${name} is not supported.`, {
-      issues: [
-        {
-          severity: 'error',
-          code: 'not-supported',
-          diagnostics: `The parameter ${name} is not supported.`,
-          expression: [name],
-        },
-      ],
-    });
-  }
 }

@@ -15,6 +15,7 @@ import type { Context } from '../context.ts';
 import type { Reply } from '../reply.ts';
 import { present } from '../terminology/present.ts';
 import type { ValidateAsked, Validation } from '../terminology/terminology.ts';
+import { valueSetOfContext } from './binding-context.ts';
 import type { Call, In, Operation } from './operation.ts';
 import { parametersReply } from './parameters-out.ts';
 import {
@@ -25,7 +26,6 @@ import {
   input,
   instanceOf,
   output,
-  refuse,
   resourceOf,
   terminologyOf,
   versioned,
@@ -132,11 +132,12 @@ function optionsOf(parameters: In) {
 
 async function inValueSet(context: Context, call: Call): Promise<Reply> {
   const { parameters } = call;
-  refuse(parameters, 'context');
   const instance = await instanceOf<ValueSet>(context, call);
   const valueSet = instance ?? resourceOf<ValueSet>(parameters, 'valueSet');
-  const url = versioned(parameters.one('url'), parameters.one('valueSetVersion'));
-  demandOne({ url, valueSet });
+  const bound = parameters.one('context');
+  const named = versioned(parameters.one('url'), parameters.one('valueSetVersion'));
+  demandOne({ url: named, valueSet, context: bound });
+  const url = bound === undefined ? named : await valueSetOfContext(context, bound);
   const subject = subjectOf(parameters, parameters.one('system'), parameters.one('systemVersion'));
   if (subject.code?.system === undefined && subject.code && flag(parameters, 'inferSystem') === false) {
     throw new FhirError('invalid', 'A code without a system can be looked for only with inferSystem.', {

@@ -10,6 +10,7 @@ import { unableToJudge } from './code-problems.ts';
 import { type Composed, compose, composedOf, languageOf, unknownValueSet } from './compose.ts';
 import { coreSource } from './core-source.ts';
 import { expansionOf, type Found } from './expand.ts';
+import { findMatches } from './find-matches.ts';
 import { importedSystems } from './imported-systems.ts';
 import { list } from './listing.ts';
 import { lookup, subsumes } from './lookup.ts';
@@ -186,6 +187,7 @@ export async function openTerminology({ store, folder }: TerminologyOptions): Pr
     expand: async (asked) => expand(await workOf(asked), asked),
     validateCode: async (asked) => validateCode(await workOf(asked), asked),
     lookup: async (asked) => lookup((await workOf(asked)).scope, asked),
+    findMatches: async (asked) => findMatches((await workOf(asked)).scope, asked),
     subsumes: async (asked) => subsumes((await workOf(asked)).scope, asked),
     translate: async (asked) => translate((await workOf(asked)).scope, asked),
     async codesOf(url, limit, access) {

@@ -3,6 +3,7 @@ import type { CodeSystem, ConceptMap, ValueSet } from '@medplum/fhirtypes';
 import { FhirError } from '../../shared/errors.ts';
 import type { Access } from '../access.ts';
 import { isUnrestricted } from '../interactions/guard.ts';
+import { parseDateRange } from '../search/dates.ts';
 import { implicitValueSet } from './implicit.ts';
 import { memorySystem } from './memory-system.ts';
 import type { Recent } from './recent.ts';
@@ -58,13 +59,25 @@ async function readable(listed: Listed, access: Access | undefined): Promise<boo
 async function choose(
   candidates: readonly Listed[],
   version: string | undefined,
-  access: Access | undefined,
+  { access, date }: Pick<Asked, 'access' | 'date'>,
 ): Promise<Listed | undefined> {
   for (const one of candidates) {
     if (version !== undefined && one.version !== version) continue;
-    if (await readable(one, access)) return one;
+    if (!(await readable(one, access))) continue;
+    if (date !== undefined) demandOlder(one, date);
+    return one;
   }
   return undefined;
+}
+
+/** https://hl7.org/fhir/R4/valueset-operation-expand.html: `date` is answered as of then, or refused. */
+function demandOlder({ updated, stored }: Listed, date: string): void {
+  const until = parseDateRange(date)?.high;
+  if (updated === undefined || until === undefined || Date.parse(updated) < until) return;
+  const message = `${stored} was written after ${date}; what it was then cannot be answered.`;
+  throw new FhirError('unprocessable', message, {
+    issues: [{ severity: 'error', code: 'not-supported', diagnostics: message, expression: ['date'] }],
+  });
 }
 
 /** https://hl7.org/fhir/R4/valueset-operation-expand.html: system-version, check-system-version, force-system-version. */
@@ -91,7 +104,7 @@ function hasPins({ systemVersion, checkSystemVersion, forceSystemVersion }: Aske
 
 /** Whether answers for this question hold for every other one. */
 export function isPlain(asked: Asked): boolean {
-  return seesAll(asked.access) && (asked.resources?.length ?? 0) === 0 && !hasPins(asked);
+  return seesAll(asked.access) && asked.date === undefined && (asked.resources?.length ?? 0) === 0 && !hasPins(asked);
 }
 
 /** The scope of a question. */
@@ -129,7 +142,7 @@ export function scopeOf(base: Base, asked: Asked): Scope {
   return {
     async valueSet(canonical) {
       const { url, version } = canonicalOf(canonical);
-      const listed = await choose(source.named('ValueSet', url), version, access);
+      const listed = await choose(source.named('ValueSet', url), version, asked);
       if (listed) return { valueSet: (await listed.read()) as ValueSet, key: listed.key };
       const all = source.ofAllCodes(url);
       if (all && (version === undefined || version === all.version) && (await readable(all, access))) {
@@ -143,7 +156,7 @@ export function scopeOf(base: Base, asked: Asked): Scope {
     async system(url, written) {
       const version = versionOf(url, written);
       const known = source.named('CodeSystem', url).filter(({ content }) => content !== 'not-present');
-      const listed = await choose(known, version, access);
+      const listed = await choose(known, version, asked);
       if (listed) return build(listed);
       const imported = await base.tables.find(url, version);
       if (imported) return imported;
@@ -157,7 +170,7 @@ export function scopeOf(base: Base, asked: Asked): Scope {
     },
     async hasSupplement(canonical) {
       const { url, version } = canonicalOf(canonical);
-      return (await choose(source.supplements(url), version, access)) !== undefined;
+      return (await choose(source.supplements(url), version, asked)) !== undefined;
     },
     async conceptMaps() {
       const all: Listed[] = [];
@@ -166,7 +179,7 @@ export function scopeOf(base: Base, asked: Asked): Scope {
     },
     async conceptMap(canonical) {
       const { url, version } = canonicalOf(canonical);
-      const listed = await choose(source.named('ConceptMap', url), version, access);
+      const listed = await choose(source.named('ConceptMap', url), version, asked);
       return listed && ((await listed.read()) as ConceptMap);
     },
   };

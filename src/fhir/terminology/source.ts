@@ -30,6 +30,8 @@ export interface Listed extends Header {
   readonly read: () => Promise<Definition>;
   /** `Type/id` of a stored one. */
   readonly stored?: string;
+  /** When that was written, an instant in UTC. */
+  readonly updated?: string;
 }
 
 export interface Source {

@@ -71,7 +71,7 @@ async function loadAll(store: Pick<Store, 'search' | 'resources'>): Promise<Map<
   return listed;
 }
 
-function listedOf(store: Pick<Store, 'resources'>, { type, id, version, body }: Version): Listed | undefined {
+function listedOf(store: Pick<Store, 'resources'>, { type, id, version, updated, body }: Version): Listed | undefined {
   const header = headerOf(JSON.parse(body) as Definition);
   if (!header) return undefined;
   const stored = `${type}/${id}`;
@@ -81,5 +81,5 @@ function listedOf(store: Pick<Store, 'resources'>, { type, id, version, body }: 
     if (!found || found.deleted) throw new FhirError('busy', `${stored} has just changed; ask again.`);
     return JSON.parse(found.body) as Definition;
   };
-  return { ...header, key: `${stored}/_history/${version}`, stored, read };
+  return { ...header, key: `${stored}/_history/${version}`, stored, updated, read };
 }

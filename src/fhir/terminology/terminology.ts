@@ -24,6 +24,8 @@ export interface Asked {
   readonly access?: Access;
   /** Definitions that count for this question only, before any others (`tx-resource`, contained resources). */
   readonly resources?: readonly Resource[];
+  /** A FHIR dateTime: definitions as they were then; what has changed since is refused. */
+  readonly date?: string;
   /** BCP 47, in the form of Accept-Language: `fr`, `fr-CA,en;q=0.5`. */
   readonly displayLanguage?: string;
   /** `system|version`: used where a value set names no version. */
@@ -103,6 +105,25 @@ export interface LookupAsked extends Asked {
   readonly properties?: readonly string[];
 }
 
+/** A property that codes are looked for by; without a value, that they have it at all. */
+export interface Wanted {
+  readonly code: string;
+  readonly value?: string;
+}
+
+export interface FindAsked extends Asked {
+  readonly system: string;
+  readonly version?: string;
+  readonly wanted: readonly Wanted[];
+  /** Whether a match has all of the properties; otherwise some. */
+  readonly exact: boolean;
+}
+
+export interface FoundMatch {
+  readonly coding: Coding;
+  readonly unmatched: readonly Wanted[];
+}
+
 export interface SubsumesAsked extends Asked {
   readonly system: string;
   readonly version?: string;
@@ -155,6 +176,8 @@ export interface Terminology {
   validateCode(asked: ValidateAsked): Promise<Validation>;
   /** CodeSystem/$lookup: its output parameters. */
   lookup(asked: LookupAsked): Promise<readonly ParametersParameter[]>;
+  /** CodeSystem/$find-matches. */
+  findMatches(asked: FindAsked): Promise<readonly FoundMatch[]>;
   /** CodeSystem/$subsumes. */
   subsumes(asked: SubsumesAsked): Promise<Subsumption>;
   /** ConceptMap/$translate. */

@@ -57,6 +57,39 @@ describe('terminology operations', () => {
     expect((await expand('all', draft)).status).toBe(200);
   });
 
+  it('do not tell of the bindings of a profile that the caller may not see', async () => {
+    const profile = {
+      resourceType: 'StructureDefinition',
+      url: 'http://example.org/StructureDefinition/hidden',
+      name: 'Hidden',
+      status: 'draft',
+      kind: 'resource',
+      abstract: false,
+      type: 'Patient',
+      baseDefinition: 'http://hl7.org/fhir/StructureDefinition/Patient',
+      derivation: 'constraint',
+      differential: {
+        element: [
+          {
+            id: 'Patient.maritalStatus',
+            path: 'Patient.maritalStatus',
+            binding: { strength: 'required', valueSet: 'http://hl7.org/fhir/ValueSet/languages' },
+          },
+        ],
+      },
+    };
+    const headers = { authorization: 'Bearer all' };
+    await server.request('POST', '/StructureDefinition', { body: profile, headers });
+    const context = encodeURIComponent(`${profile.url}#Patient.maritalStatus`);
+    const ask = (who: string) => as(who, `ValueSet/$expand?context=${context}`);
+    expect([(await ask('ValueSet')).status, (await ask('all')).status]).toEqual([404, 200]);
+  });
+
+  it('do not find matches in a code system that the caller may not see', async () => {
+    const path = `CodeSystem/$find-matches?system=${animals}&exact=true`;
+    expect((await as('ValueSet', path)).status).toBe(403);
+  });
+
   it('do not see stored code systems for who may read value sets only', async () => {
     const seen = (await expand('ValueSet,CodeSystem', open)).as<ValueSet>().expansion?.contains?.[0];
     const unseen = (await expand('ValueSet', open)).as<ValueSet>().expansion?.contains?.[0];

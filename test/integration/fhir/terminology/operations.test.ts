@@ -78,11 +78,116 @@ describe('valueset-operation-expand.html', () => {
     [{ url: 'http://hl7.org/fhir/ValueSet/languages', count: '-1' }, 400, 'invalid'],
     [{ url: 'http://hl7.org/fhir/ValueSet/languages', count: 'x' }, 400, 'invalid'],
     [{ url: 'http://hl7.org/fhir/ValueSet/languages', colour: 'red' }, 400, 'invalid'],
-    [{ url: 'http://hl7.org/fhir/ValueSet/languages', context: 'http://x' }, 422, 'not-supported'],
+    [{ url: 'http://hl7.org/fhir/ValueSet/languages', context: 'http://x' }, 400, 'invalid'],
+    [{ context: 'http://hl7.org/fhir/StructureDefinition/Patient#Patient.name' }, 404, 'not-found'],
+    [{ context: 'http://hl7.org/fhir/StructureDefinition/Nothing#Nothing.x' }, 404, 'not-found'],
     [{ url: 'http://snomed.info/sct?fhir_vs=nonsense' }, 400, 'invalid'],
   ])('refuses %j with %i %s', async (params, status, code) => {
     const answer = await get('ValueSet/$expand', params as Record<string, string>);
     expect([answer.status, answer.as<OperationOutcome>().issue[0]?.code]).toEqual([status, code]);
+  });
+});
+
+describe('valueset-operation-expand.html: context and date', () => {
+  const base = 'http://hl7.org/fhir/StructureDefinition/';
+
+  it.each(['Patient#Patient.gender', 'Patient#Patient.contact.gender'])(
+    'context %s is its binding',
+    async (context) => {
+      const answer = await get('ValueSet/$expand', { context: base + context, contextDirection: 'incoming' });
+      expect(codesOf(answer)).toEqual(['male', 'female', 'other', 'unknown']);
+    },
+  );
+
+  it('a context may be an element of a stored profile', async () => {
+    const profile = {
+      resourceType: 'StructureDefinition',
+      id: 'bound',
+      url: 'http://example.org/StructureDefinition/bound',
+      name: 'Bound',
+      status: 'active',
+      kind: 'resource',
+      abstract: false,
+      type: 'Patient',
+      baseDefinition: `${base}Patient`,
+      derivation: 'constraint',
+      differential: {
+        element: [
+          {
+            id: 'Patient.maritalStatus',
+            path: 'Patient.maritalStatus',
+            binding: { strength: 'required', valueSet: 'http://hl7.org/fhir/ValueSet/administrative-gender' },
+          },
+        ],
+      },
+    };
+    await server.request('PUT', '/StructureDefinition/bound', { body: profile });
+    const answer = await get('ValueSet/$validate-code', {
+      context: 'http://example.org/StructureDefinition/bound#Patient.maritalStatus',
+      code: 'female',
+    });
+    expect([outOf(answer, 'result'), outOf(answer, 'system')]).toEqual([
+      true,
+      'http://hl7.org/fhir/administrative-gender',
+    ]);
+    const inherited = await get('ValueSet/$expand', { context: `${profile.url}#Patient.gender` });
+    expect(codesOf(inherited)).toContain('other');
+  });
+
+  it('a date before a stored definition was written is refused, a later one answered', async () => {
+    const set = { ...valueSet('dated', { system: 'http://hl7.org/fhir/administrative-gender' }), id: 'dated' };
+    await server.request('PUT', '/ValueSet/dated', { body: set });
+    const at = (date: string) => get('ValueSet/$expand', { url: set.url ?? '', date });
+    const early = await at('2001-01-01');
+    expect([early.status, early.as<OperationOutcome>().issue[0]?.code]).toEqual([422, 'not-supported']);
+    expect((await at('2999-01-01')).status).toBe(200);
+    const core = { url: 'http://hl7.org/fhir/ValueSet/administrative-gender', date: '2001-01-01' };
+    expect((await get('ValueSet/$expand', core)).status).toBe(200);
+  });
+});
+
+describe('codesystem-operation-find-matches.html', () => {
+  const find = (exact: boolean, ...wanted: readonly [code: string, value?: string][]) =>
+    post(
+      'CodeSystem/$find-matches',
+      { name: 'system', valueUri: animals },
+      { name: 'exact', valueBoolean: exact },
+      { name: 'tx-resource', resource: animalSystem },
+      ...wanted.map(([code, valueString]) => ({
+        name: 'property',
+        part: [
+          { name: 'code', valueCode: code },
+          ...(valueString === undefined ? [] : [{ name: 'value', valueString }]),
+        ],
+      })),
+    );
+  const found = (answer: Awaited<ReturnType<typeof find>>) =>
+    (answer.as<Parameters>().parameter ?? []).map(({ part = [] }) => [
+      part.find(({ name }) => name === 'code')?.valueCoding?.code,
+      ...part.filter(({ name }) => name === 'unmatched').map((one) => one.part?.[0]?.valueCode),
+    ]);
+
+  it('exact: codes that have all of the properties', async () => {
+    expect(found(await find(true, ['legs', '4'], ['diet', 'grass']))).toEqual([['cow']]);
+    expect(found(await find(true, ['legs']))).toEqual([['cow'], ['pig'], ['hen']]);
+    expect(found(await find(true, ['legs', '5']))).toEqual([]);
+  });
+
+  it('otherwise: codes that have some, with what they have not', async () => {
+    expect(found(await find(false, ['legs', '4'], ['diet', 'grass']))).toEqual([['cow'], ['pig', 'diet']]);
+  });
+
+  it('refuses an unknown property, an unknown system, and a question about nothing', async () => {
+    expect((await find(true, ['wings', '2'])).status).toBe(422);
+    expect((await find(true)).status).toBe(400);
+    const none = { name: 'property', part: [{ name: 'code', valueCode: 'x' }] };
+    const unknown = await post(
+      'CodeSystem/$find-matches',
+      { name: 'system', valueUri: 'http://x' },
+      { name: 'exact', valueBoolean: true },
+      none,
+    );
+    expect(unknown.status).toBe(404);
   });
 });
 
