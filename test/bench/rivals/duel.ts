@@ -103,6 +103,17 @@ async function rounds(players: readonly Player[], measure: Measure, clients: num
   return played;
 }
 
+/** One round of everything, not counted: a compiler that works while a server runs has then seen all of its code. */
+export async function warm(sides: readonly ServerSide[], measures: readonly Measure[]): Promise<void> {
+  for (const measure of measures) {
+    for (const side of sides) {
+      const begin = measure.begin();
+      const answer = await probe(side, measure, begin());
+      if (!answer.startsWith('refused')) await playRound(side, measure, Math.max(...measure.clients), begin());
+    }
+  }
+}
+
 export interface Plan {
   /** Rounds that count, of each side. */
   readonly rounds: number;

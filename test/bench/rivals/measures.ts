@@ -132,6 +132,7 @@ export function measures(clients: readonly number[], count: number, records: num
       few.map((one) => Math.min(one, 4)),
       4,
     ),
-    ...searches(few, Math.ceil(count / 6), records),
+    // The many shapes with one number of clients only.
+    ...searches(few.slice(-1), Math.ceil(count / 6), records),
   ];
 }

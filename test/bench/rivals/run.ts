@@ -1,6 +1,6 @@
 /**
  * npm run bench:rivals -- [--rival hapi | --base http://host:port/fhir [--server PID,..] [--database PID,..]] [--java -Dvalidate=true]
- *   [--suite read,create,update,transaction,search] [--clients 1,16,64] [--rounds 7] [--warmup 2] [--count 600] [--resources 50000]
+ *   [--suite read,create,update,transaction,search] [--clients 1,16,64] [--rounds 5] [--warmup 1] [--count 600] [--resources 50000]
  *   [--folder FOLDER]
  * Our server and another one in turn on this machine, the same resources in both; docs/rivals.md. A named folder is kept and not
  * filled again. One JSON line a figure, a table in Markdown at the end.
@@ -9,7 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Duel, duel } from './duel.ts';
+import { type Duel, duel, warm } from './duel.ts';
 import { fill, recordsOf } from './fill.ts';
 import { measures } from './measures.ts';
 import { attach, folders, type ServerSide, startHapi, startOurs } from './sides.ts';
@@ -24,8 +24,8 @@ const { values } = parseArgs({
     java: { type: 'string', multiple: true, default: [] },
     suite: { type: 'string', default: 'read,create,update,transaction,search' },
     clients: { type: 'string', default: '1,16,64' },
-    rounds: { type: 'string', default: '7' },
-    warmup: { type: 'string', default: '2' },
+    rounds: { type: 'string', default: '5' },
+    warmup: { type: 'string', default: '1' },
     count: { type: 'string', default: '600' },
     resources: { type: 'string', default: '50000' },
     folder: { type: 'string' },
@@ -44,9 +44,12 @@ async function play(sides: readonly ServerSide[]): Promise<readonly Duel[]> {
   const resources = Number(values.resources);
   for (const side of sides) await fill(side, resources);
   const chosen = values.suite.split(',');
-  const all = measures(numbers(values.clients), Number(values.count), recordsOf(resources));
+  const all = measures(numbers(values.clients), Number(values.count), recordsOf(resources)).filter(({ suite }) =>
+    chosen.includes(suite),
+  );
   const played: Duel[] = [];
-  for (const measure of all.filter(({ suite }) => chosen.includes(suite))) {
+  await warm(sides, all);
+  for (const measure of all) {
     for await (const one of duel(sides, measure, { rounds: Number(values.rounds), warmUp: Number(values.warmup) })) {
       process.stdout.write(`${JSON.stringify(one)}\n`);
       played.push(one);
