@@ -7,7 +7,7 @@ import type { Clause } from '../../store/search/query.ts';
 const nothing: Clause = { kind: 'either', ways: [] };
 
 /** The clause of a search of `type` as one of the version that contains it, indexed under `prefix` (contained-names.ts). */
-export function insideClause(prefix: string, type: string, clause: Clause): Clause {
+function insideClause(prefix: string, type: string, clause: Clause): Clause {
   const each = (where: readonly Clause[]) => where.map((one) => insideClause(prefix, type, one));
   switch (clause.kind) {
     case 'id':

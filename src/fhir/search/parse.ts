@@ -126,9 +126,12 @@ export function parseSearch(searcher: Searcher, { type, ...rest }: SearchRequest
   return parseSearches(searcher, { ...rest, types: [type] });
 }
 
-/** The search of one type, its value sets and hierarchies looked up. */
-export function parseSearchIn(context: Context, { type, ...rest }: SearchRequest): Promise<Search> {
-  return parseSearchesIn(context, { ...rest, types: [type] });
+/** The search of one type within an operation, its value sets and hierarchies looked up. */
+export async function parseSearchIn(context: Context, { type, ...rest }: SearchRequest): Promise<Search> {
+  const search = await parseSearchesIn(context, { ...rest, types: [type] });
+  // What is found would be of other types.
+  if (search.contained) throw bad('_contained', 'it is for searches alone');
+  return search;
 }
 
 /** The same for several types. */

@@ -197,6 +197,7 @@ describe('what is wrong is refused', () => {
     'Medication?_contained=true&_contained=both',
     '?_type=Medication,Patient&_contained=true',
     'Medication?_contained:not=true',
+    'Observation/$lastn?_contained=true',
   ])('%s with 400', async (path) => {
     const answer = await request('GET', `/${path}`);
     expect([answer.status, answer.as<OperationOutcome>().issue[0]?.severity]).toEqual([400, 'error']);
