@@ -1,7 +1,7 @@
 /** From a Node request below the FHIR base to the plain request of an interaction. */
 import type { IncomingMessage } from 'node:http';
 import type { Match, PlainRequest } from '../fhir/interactions/perform.ts';
-import { decodeText, parseLongText } from '../fhir/json/body.ts';
+import { decodeLongText, parseLongText } from '../fhir/json/body.ts';
 import type { Body } from '../fhir/reply.ts';
 import { fromXml } from '../fhir/xml/read.ts';
 import { FhirError } from '../shared/errors.ts';
@@ -90,7 +90,7 @@ async function resourceOf(request: IncomingMessage, { interaction, type, id }: M
 }
 
 async function parsed(bytes: Buffer, kind: 'json' | 'xml'): Promise<Body> {
-  const text = decodeText(bytes);
+  const text = await decodeLongText(bytes);
   return parseLongText(kind === 'json' ? text : await fromXml(text));
 }
 

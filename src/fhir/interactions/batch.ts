@@ -22,9 +22,9 @@ export interface BatchRequest {
 /** Runs the entries one after the other; an entry that fails changes nothing and hinders no other. */
 export async function batch(context: Context, { body, returns, perform }: BatchRequest): Promise<Reply> {
   const entries: BundleEntry[] = [];
-  for (const [at, read] of eachEntry(context, body).entries()) {
+  for (const read of eachEntry(context, body)) {
     await setImmediate();
-    entries.push(await answer(context, { at, read }, returns, perform));
+    entries.push(await answer(context, { at: entries.length, read }, returns, perform));
   }
   const id = newId(context.now().getTime());
   return { status: 200, text: bundleText({ type: 'batch-response', id }, entries), code: 'batch' };

@@ -2,10 +2,11 @@
  * The entries of a batch or transaction Bundle, each resource with its own exact text.
  * https://hl7.org/fhir/R4/http.html#transaction
  */
+import { setImmediate } from 'node:timers/promises';
 import type { Bundle, BundleEntry, Resource } from '@medplum/fhirtypes';
 import { FhirError, type Issue } from '../../shared/errors.ts';
 import type { Context } from '../context.ts';
-import { memberStart, objectsOf } from '../json/members.ts';
+import { eachObject, memberStart } from '../json/members.ts';
 import type { Body } from '../reply.ts';
 
 /** More entries than this would hold up everybody else for too long. */
@@ -27,14 +28,22 @@ export interface Entry {
 }
 
 /** Checks the Bundle itself and reads its entries. Throws `invalid`, `unprocessable` or `tooLarge`. */
-export function readEntries(context: Context, body: Body): readonly Entry[] {
-  return eachEntry(context, body).map((read) => read());
+export async function readEntries(context: Context, body: Body): Promise<readonly Entry[]> {
+  const entries: Entry[] = [];
+  for (const read of eachEntry(context, body)) {
+    entries.push(read());
+    if (entries.length % entriesAtOnce === 0) await setImmediate();
+  }
+  return entries;
 }
 
+/** After so many the event loop gets its turn. */
+const entriesAtOnce = 50;
+
 /** The same for entries that stand for themselves: what is wrong with one is thrown when that is read. */
-export function eachEntry({ validate, base }: Context, { resource, text }: Body): readonly (() => Entry)[] {
+export function* eachEntry({ validate, base }: Context, { resource, text }: Body): Generator<() => Entry, undefined> {
   const bundle = resource as Bundle;
-  const listed: readonly BundleEntry[] = Array.isArray(bundle.entry) ? bundle.entry : [];
+  const listed: readonly BundleEntry[] = Array.isArray(bundle.entry) ? bundle.entry.map(addressed) : [];
   if (listed.length > maxEntries) {
     throw new FhirError(
       'tooLarge',
@@ -42,13 +51,30 @@ export function eachEntry({ validate, base }: Context, { resource, text }: Body)
     );
   }
   // The resources are checked one by one later, when what they point at is known.
-  const frame = { ...bundle, entry: listed.map(({ resource: _, ...rest }) => rest) };
+  const frame = { ...bundle, entry: listed.map(withoutResource) };
   const issues = validate(listed.length > 0 ? frame : { ...bundle });
   if (issues.some(({ severity }) => severity !== 'warning' && severity !== 'information')) {
     throw new FhirError('unprocessable', 'The Bundle is not valid.', { issues });
   }
   const texts = resourceTexts(text);
-  return listed.map((entry, at) => () => readEntry(base, entry, at, texts[at]));
+  for (const [at, entry] of listed.entries()) {
+    const own = texts.next().value;
+    yield () => readEntry(base, entry, at, own);
+  }
+}
+
+/** What is no entry at all stays what it is, for the validator to refuse. */
+function withoutResource(entry: BundleEntry | null): unknown {
+  if (typeof entry !== 'object' || entry === null) return entry;
+  const { resource: _, ...rest } = entry;
+  return rest;
+}
+
+/** HAPI's client leaves out the URL of a POST, though R4 wants it: it is the type of the resource. */
+function addressed(entry: BundleEntry | null): BundleEntry {
+  const type: unknown = entry?.resource?.resourceType;
+  const isBare = entry?.request?.method === 'POST' && entry.request.url === undefined && typeof type === 'string';
+  return (isBare ? { ...entry, request: { ...entry.request, url: type } } : entry) as BundleEntry;
 }
 
 function readEntry(
@@ -80,13 +106,13 @@ export function isNamed(url: string): boolean {
 }
 
 /** The text of each entry's resource. */
-function resourceTexts(text: string): readonly (string | undefined)[] {
+function* resourceTexts(text: string): Generator<string | undefined, undefined> {
   const start = memberStart(text, text.indexOf('{'), 'entry');
-  if (start === undefined || text[start] !== '[') return [];
-  return objectsOf(text, start).map((entry) => {
+  if (start === undefined || text[start] !== '[') return;
+  for (const entry of eachObject(text, start)) {
     const resource = entry.find(({ name }) => name === 'resource');
-    return resource && text.slice(resource.start, resource.end);
-  });
+    yield resource && text.slice(resource.start, resource.end);
+  }
 }
 
 /** An error in an entry itself. */

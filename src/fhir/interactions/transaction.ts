@@ -45,7 +45,7 @@ export async function transaction(
 ): Promise<Reply> {
   const at = context.now();
   const fixed = { ...context, now: () => at };
-  const entries = readEntries(fixed, request.body);
+  const entries = await readEntries(fixed, request.body);
   const changed = changedMeanwhile();
   for (let tries = 1; ; tries += 1) {
     const plans = await prepared(fixed, entries, request.others?.phaseOf ?? noneTaken);

@@ -5,6 +5,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import { FhirError } from '../../shared/errors.ts';
 import type { Body } from '../reply.ts';
 import { checkJson, jsonError } from './check.ts';
+import { parseInTurns } from './parse-in-turns.ts';
 
 /** Parses a request body; throws FhirError `invalid` that says what is wrong with it and where. */
 export function parseBody(bytes: Buffer): Body {
@@ -12,16 +13,13 @@ export function parseBody(bytes: Buffer): Body {
 }
 
 /** Above this, taking a body apart is done in steps, between which others have their turn; characters. */
-const long = 1_000_000;
+const long = 500_000;
 
-/** `parseText`, which for a long text takes turns with other work: each step is some tens of milliseconds at most. */
+/** `parseText`, which for a long text takes turns with other work: one step for each entry or the like, or some of them. */
 export async function parseLongText(text: string): Promise<Body> {
   if (text.length < long) return parseText(text);
   demandNoMark(text);
-  await setImmediate();
-  checkJson(text);
-  await setImmediate();
-  return asBody(text);
+  return asBody(text, await parseInTurns(text));
 }
 
 /** The text of a body; throws `invalid` when there is none or it is not UTF-8. */
@@ -31,19 +29,39 @@ export function decodeText(bytes: Buffer): string {
   return bytes.toString('utf8');
 }
 
+/** The same for long bodies, in steps between which others have their turn. */
+export async function decodeLongText(bytes: Buffer): Promise<string> {
+  if (bytes.length < long || !isUtf8(bytes)) return decodeText(bytes);
+  const pieces: string[] = [];
+  for (let from = 0; from < bytes.length; ) {
+    const to = characterAt(bytes, from + long);
+    pieces.push(bytes.toString('utf8', from, to));
+    from = to;
+    await setImmediate();
+  }
+  return pieces.join('');
+}
+
+/** Where the character begins that the byte at a place belongs to. */
+function characterAt(bytes: Buffer, at: number): number {
+  let here = Math.min(at, bytes.length);
+  while (((bytes[here] ?? 0) & 0xc0) === 0x80) here -= 1;
+  return here;
+}
+
 /** The same for a text. */
 export function parseText(text: string): Body {
   demandNoMark(text);
   checkJson(text);
-  return asBody(text);
+  return asBody(text, JSON.parse(text));
 }
 
 function demandNoMark(text: string): void {
   if (text.charCodeAt(0) === 0xfeff) throw jsonError(text, 0, 'a byte order mark');
 }
 
-function asBody(text: string): Body {
-  const resource = JSON.parse(text) as Resource;
+function asBody(text: string, value: unknown): Body {
+  const resource = value as Resource | null;
   if (typeof resource !== 'object' || resource === null || Array.isArray(resource)) {
     throw malformed('The body is not a JSON object with a resourceType.');
   }

@@ -10,7 +10,8 @@ export const maxDepth = 64;
 /** Up to this many, an object's names are compared one by one; a Set is slower to make than they are to walk. */
 const fewNames = 16;
 
-interface Scan {
+/** A place in a text that is being checked. */
+export interface Scan {
   readonly text: string;
   at: number;
 }
@@ -19,18 +20,23 @@ const quote = 0x22;
 const backslash = 0x5c;
 const comma = 0x2c;
 const colon = 0x3a;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
-const openBracket = 0x5b;
-const closeBracket = 0x5d;
+export const openBrace = 0x7b;
+export const closeBrace = 0x7d;
+export const openBracket = 0x5b;
+export const closeBracket = 0x5d;
 
 /** Throws FhirError `invalid` with line, column and offset unless `text` is one JSON value within the limits above. */
 export function checkJson(text: string): void {
   const scan: Scan = { text, at: 0 };
   skipSpace(scan);
   checkValue(scan, 0);
+  checkEnd(scan);
+}
+
+/** Throws unless nothing but white space is left. */
+export function checkEnd(scan: Scan): void {
   skipSpace(scan);
-  if (scan.at < text.length) throw unexpected(scan, 'the end of the text');
+  if (scan.at < scan.text.length) throw unexpected(scan, 'the end of the text');
 }
 
 /** A FhirError `invalid` whose message ends in the place `at` of `text`, counted from 1 as editors do. */
@@ -49,7 +55,7 @@ function unexpected(scan: Scan, wanted: string): FhirError {
   return jsonError(scan.text, scan.at, `${found} where ${wanted} should be`);
 }
 
-function skipSpace(scan: Scan): void {
+export function skipSpace(scan: Scan): void {
   const { text } = scan;
   let at = scan.at;
   let code = text.charCodeAt(at);
@@ -57,7 +63,8 @@ function skipSpace(scan: Scan): void {
   scan.at = at;
 }
 
-function checkValue(scan: Scan, depth: number): void {
+/** Passes the value that begins there, inside of `depth` others. */
+export function checkValue(scan: Scan, depth: number): void {
   switch (scan.text.charCodeAt(scan.at)) {
     case quote:
       checkString(scan);
@@ -78,7 +85,7 @@ function checkDepth(scan: Scan, depth: number): void {
 }
 
 /** The names that an object has had so far. */
-interface Names {
+export interface Names {
   readonly few: string[];
   many: Set<string> | undefined;
 }
@@ -92,45 +99,49 @@ function isNew(names: Names, name: string): boolean {
 
 function checkObject(scan: Scan, depth: number): void {
   checkDepth(scan, depth);
-  const { text } = scan;
   const names: Names = { few: [], many: undefined };
+  if (isEmpty(scan, closeBrace)) return;
+  do {
+    checkName(scan, names);
+    checkValue(scan, depth);
+  } while (another(scan, closeBrace));
+}
+
+/** Passes the bracket that opens a container, and its end when nothing is between (true). */
+export function isEmpty(scan: Scan, end: number): boolean {
   scan.at += 1;
   skipSpace(scan);
-  if (text.charCodeAt(scan.at) === closeBrace) {
-    scan.at += 1;
-    return;
-  }
-  for (;;) {
-    const start = scan.at;
-    if (text.charCodeAt(start) !== quote) throw unexpected(scan, 'a name in double quotes');
-    const key = checkString(scan);
-    if (!isNew(names, key)) throw jsonError(text, start, `the name ${JSON.stringify(key)} again`);
-    skipSpace(scan);
-    if (text.charCodeAt(scan.at) !== colon) throw unexpected(scan, '":"');
-    scan.at += 1;
-    skipSpace(scan);
-    checkValue(scan, depth);
-    if (!another(scan, closeBrace, '"," or "}"')) return;
-  }
+  if (scan.text.charCodeAt(scan.at) !== end) return false;
+  scan.at += 1;
+  return true;
+}
+
+/** Passes the name of a member and its colon; gives the name. */
+export function checkName(scan: Scan, names: Names): string {
+  const { text } = scan;
+  const start = scan.at;
+  if (text.charCodeAt(start) !== quote) throw unexpected(scan, 'a name in double quotes');
+  const key = checkString(scan);
+  if (!isNew(names, key)) throw jsonError(text, start, `the name ${JSON.stringify(key)} again`);
+  skipSpace(scan);
+  if (text.charCodeAt(scan.at) !== colon) throw unexpected(scan, '":"');
+  scan.at += 1;
+  skipSpace(scan);
+  return key;
 }
 
 function checkArray(scan: Scan, depth: number): void {
   checkDepth(scan, depth);
-  scan.at += 1;
-  skipSpace(scan);
-  if (scan.text.charCodeAt(scan.at) === closeBracket) {
-    scan.at += 1;
-    return;
-  }
+  if (isEmpty(scan, closeBracket)) return;
   do checkValue(scan, depth);
-  while (another(scan, closeBracket, '"," or "]"'));
+  while (another(scan, closeBracket));
 }
 
 /** After a value: passes a comma (true) or the container's end (false). */
-function another(scan: Scan, end: number, wanted: string): boolean {
+export function another(scan: Scan, end: number): boolean {
   skipSpace(scan);
   const code = scan.text.charCodeAt(scan.at);
-  if (code !== comma && code !== end) throw unexpected(scan, wanted);
+  if (code !== comma && code !== end) throw unexpected(scan, `"," or "${String.fromCharCode(end)}"`);
   scan.at += 1;
   if (code === end) return false;
   skipSpace(scan);

@@ -37,14 +37,17 @@ export function memberStart(text: string, at: number, name: string): number | un
 
 /** The members of each object in the array that begins at `at`; an element that is no object has none. */
 export function objectsOf(text: string, at: number): Member[][] {
-  const found: Member[][] = [];
+  return [...eachObject(text, at)];
+}
+
+/** The same one by one, for long arrays: what comes later is looked at when it is asked for. */
+export function* eachObject(text: string, at: number): Generator<Member[], undefined> {
   let here = space(text, at + 1);
   while (text[here] !== ']') {
     const element = text[here] === '{' ? objectAt(text, here) : { members: [], end: valueEnd(text, here) };
-    found.push(element.members);
+    yield element.members;
     here = afterComma(text, element.end);
   }
-  return found;
 }
 
 function objectAt(text: string, at: number): { readonly members: Member[]; readonly end: number } {
