@@ -1,6 +1,7 @@
-// A client library that others wrote works against this server: create, read, update, patch, search, operations, delete
+// Client libraries that others wrote work against this server: create, read, update, patch, search, operations, delete
 import { MedplumClient } from '@medplum/core';
 import type { Bundle, Observation, Patient } from '@medplum/fhirtypes';
+import { Client } from 'fhir-kit-client';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { withServer } from '../support/server.ts';
 
@@ -65,5 +66,57 @@ describe('MedplumClient', () => {
     expect(answer.data).toEqual({ Patient: { name: [{ family: 'Soro' }] } });
     const outcome = await client.validateResource({ resourceType: 'Patient' });
     expect(outcome.issue?.some(({ severity }) => severity === 'error')).toBe(false);
+  });
+});
+
+describe('fhir-kit-client', () => {
+  let kit: Client;
+  const as = <T>(answer: unknown) => answer as T;
+
+  beforeAll(() => {
+    kit = new Client({ baseUrl: server.base, bearerToken: 'test' });
+  });
+
+  it('reads what the server can, and the histories of a resource, a type and the server', async () => {
+    expect(await kit.capabilityStatement()).toMatchObject({ fhirVersion: '4.0.1' });
+    const { id = '' } = as<Patient>(await kit.create({ resourceType: 'Patient', body: { resourceType: 'Patient' } }));
+    await kit.update({ resourceType: 'Patient', id, body: { resourceType: 'Patient', id, active: true } as never });
+    const history = as<Bundle>(await kit.resourceHistory({ resourceType: 'Patient', id }));
+    expect(history.entry?.map(({ request }) => request?.method)).toEqual(['PUT', 'POST']);
+    expect(as<Bundle>(await kit.typeHistory({ resourceType: 'Patient' })).type).toBe('history');
+    expect(as<Bundle>(await kit.systemHistory()).type).toBe('history');
+  });
+
+  it('patches, runs transactions and batches, and searches by POST', async () => {
+    const { id = '' } = as<Patient>(await kit.create({ resourceType: 'Patient', body: { resourceType: 'Patient' } }));
+    const patch = [{ op: 'add', path: '/name', value: [{ family: 'Dembélé' }] }] as never;
+    await kit.patch({ resourceType: 'Patient', id, jsonPatch: patch });
+    const entry = [{ request: { method: 'GET', url: `Patient/${id}` } }];
+    const read = as<Bundle>(await kit.batch({ body: { resourceType: 'Bundle', type: 'batch', entry } as never }));
+    expect(read.entry?.[0]?.resource).toMatchObject({ name: [{ family: 'Dembélé' }] });
+    const subject = { reference: `Patient/${id}` };
+    const observation = { resourceType: 'Observation', status: 'final', code: { text: 'toux' }, subject };
+    const body = {
+      resourceType: 'Bundle',
+      type: 'transaction',
+      entry: [{ resource: observation, request: { method: 'POST', url: 'Observation' } }],
+    };
+    const made = as<Bundle>(await kit.transaction({ body: body as never }));
+    expect(made.entry?.[0]?.response?.status).toBe('201 Created');
+    const searchParams = { 'subject.family': 'dembele' };
+    const found = await kit.resourceSearch({
+      resourceType: 'Observation',
+      searchParams,
+      options: { postSearch: true },
+    });
+    expect(as<Bundle>(found).entry).toHaveLength(1);
+    const inside = await kit.compartmentSearch({
+      resourceType: 'Observation',
+      compartment: { resourceType: 'Patient', id },
+    });
+    expect(as<Bundle>(inside).entry).toHaveLength(1);
+    expect(
+      as<Bundle>(await kit.operation({ name: 'everything', resourceType: 'Patient', id, method: 'GET' })).entry,
+    ).toHaveLength(2);
   });
 });

@@ -49,6 +49,15 @@ describe('transaction', () => {
     expect((await one<Patient>(entries?.[0]?.response?.location)).resourceType).toBe('Patient');
   });
 
+  it('takes the type of the resource for the URL of a POST that has none, as HAPI’s client sends it', async () => {
+    const bare = { resource: { resourceType: 'Patient', gender: 'female' }, request: { method: 'POST' } };
+    const answer = await run(bare as BundleEntry);
+    expect(answer.as<Bundle>().entry?.[0]?.response?.location).toContain('/Patient/');
+    for (const wrong of [{ request: { method: 'POST' } }, { ...bare, request: { method: 'PUT' } }, null]) {
+      expect((await run(wrong as BundleEntry)).status).toBe(422);
+    }
+  });
+
   it('resolves urn:uuid references everywhere: references, uris and narrative, whatever the order', async () => {
     const answer = await run(
       entry('POST', 'Observation', {
