@@ -70,20 +70,6 @@ function withoutResource(entry: BundleEntry | null): unknown {
   return rest;
 }
 
-/** What is no entry at all stays what it is, for the validator to refuse. */
-function withoutResource(entry: BundleEntry | null): unknown {
-  if (typeof entry !== 'object' || entry === null) return entry;
-  const { resource: _, ...rest } = entry;
-  return rest;
-}
-
-/** HAPI's client leaves out the URL of a POST, though R4 wants it: it is the type of the resource. */
-function addressed(entry: BundleEntry | null): BundleEntry {
-  const type: unknown = entry?.resource?.resourceType;
-  const isBare = entry?.request?.method === 'POST' && entry.request.url === undefined && typeof type === 'string';
-  return (isBare ? { ...entry, request: { ...entry.request, url: type } } : entry) as BundleEntry;
-}
-
 /** HAPI's client leaves out the URL of a POST, though R4 wants it: it is the type of the resource. */
 function addressed(entry: BundleEntry | null): BundleEntry {
   const type: unknown = entry?.resource?.resourceType;
