@@ -4,13 +4,16 @@
  */
 import type { ValueSet, ValueSetExpansionContains } from '@medplum/fhirtypes';
 import { FhirError } from '../../shared/errors.ts';
+import { codesInUse } from '../../store/search/codes-in-use.ts';
 import type { Clause, TokenValue } from '../../store/search/query.ts';
 import type { Context } from '../context.ts';
 import { mayShow } from '../interactions/visible.ts';
 import type { SystemCode } from '../terminology/terminology.ts';
 import type { Asked } from './clause.ts';
+import { holdsMimeTypes } from './extract-parameter.ts';
 import { parseReference } from './extract-reference.ts';
 import type { LookUp } from './look-up.ts';
+import type { SearchParameter } from './parameters.ts';
 import { alternatives, bad, tokenValue, unescaped } from './values.ts';
 
 /** More codes than this are no search any more; PostgreSQL probes an index for each. */
@@ -25,15 +28,19 @@ export interface Looking {
 const modifiers = new Set(['in', 'not-in', 'above', 'below']);
 
 /** The clause of a token parameter with one of the four modifiers; undefined for any other. */
-export function codeSetClause(looking: Looking, code: string, asked: Asked): Clause | undefined {
+export function codeSetClause(looking: Looking, parameter: SearchParameter, asked: Asked): Clause | undefined {
   const { type, name, modifier, value } = asked;
+  const { code } = parameter;
   if (modifier === undefined || !modifiers.has(modifier)) return undefined;
   const { lookUp } = looking;
   if (!lookUp) throw bad(name, `:${modifier} is not possible here`);
+  const isMime = modifier === 'below' && holdsMimeTypes(type, parameter);
   const any = alternatives(name, value).flatMap((one) =>
-    modifier === 'in' || modifier === 'not-in'
-      ? membersOf(looking.base, lookUp, name, unescaped(one))
-      : relativesOf(lookUp, name, modifier as 'above' | 'below', tokenValue(name, one)),
+    isMime
+      ? mimeTypesBelow(lookUp, `${type}.${code}`, tokenValue(name, one))
+      : modifier === 'in' || modifier === 'not-in'
+        ? membersOf(looking.base, lookUp, name, unescaped(one))
+        : relativesOf(lookUp, name, modifier as 'above' | 'below', tokenValue(name, one)),
   );
   if (any.length > mostCodes) throw tooMany(name);
   const within: Clause = any.length > 0 ? { kind: 'token', param: `${type}.${code}`, any } : nowhere;
@@ -95,6 +102,21 @@ function flat(contains: readonly ValueSetExpansionContains[]): SystemCode[] {
     ...(code !== undefined && !abstract ? [{ system, code }] : []),
     ...flat(inner),
   ]);
+}
+
+/**
+ * Media types that are in use: of `text/xml` with any parameters, of `image` all of them.
+ * https://hl7.org/fhir/R4/search.html#token (MIME types)
+ */
+function mimeTypesBelow(lookUp: LookUp, param: string, { system, code = '' }: TokenValue): readonly TokenValue[] {
+  const inUse = lookUp<readonly string[]>(`codes of ${param}`, ({ store }) => codesInUse(store.db, param), []);
+  const base = code.toLowerCase();
+  const isBelow = (known: string) => {
+    const [kind = ''] = known.toLowerCase().split(';');
+    return kind.trim() === base || (!base.includes('/') && kind.startsWith(`${base}/`));
+  };
+  const space = system === undefined ? {} : { system };
+  return [code, ...inUse.filter(isBelow)].map((known) => ({ ...space, code: known }));
 }
 
 function relativesOf(

@@ -91,7 +91,7 @@ function plainClause(searcher: Searcher, parameter: SearchParameter, asked: Aske
   };
   const special =
     parameter.type === 'token'
-      ? codeSetClause(searcher, parameter.code, asked)
+      ? codeSetClause(searcher, parameter, asked)
       : parameter.type === 'reference'
         ? hierarchyClause({ ...searcher, narrow }, parameter, asked)
         : undefined;

@@ -93,6 +93,19 @@ export function holdsCanonicals(type: string, { expression }: SearchParameter): 
   return typesOf(JSON.stringify([type, expression])).some((one) => canonicals.has(one));
 }
 
+const mimeTypes = 'http://hl7.org/fhir/ValueSet/mimetypes';
+
+const isOfMimeTypes: (key: string) => boolean = keep((key: string) => {
+  const [type = '', expression = ''] = JSON.parse(key) as string[];
+  const sets = compilePaths(expression, type).map(({ element }) => element?.binding?.valueSet?.replace(/\|.*$/, ''));
+  return sets.length > 0 && sets.every((set) => set === mimeTypes);
+});
+
+/** Whether all that a token parameter finds is media types. */
+export function holdsMimeTypes(type: string, { expression }: SearchParameter): boolean {
+  return isOfMimeTypes(JSON.stringify([type, expression]));
+}
+
 /** Whether all that a token parameter finds is text, of which case does not matter. */
 export function isCaseless(type: string, parameter: SearchParameter): boolean {
   return isOnly(caseless, type, parameter);

@@ -51,6 +51,11 @@ const document = (id: string, relatesTo: readonly object[] = []) => ({
   ...(relatesTo.length > 0 ? { relatesTo } : {}),
 });
 
+const attached = (id: string, contentType: string) => ({
+  ...document(id),
+  content: [{ attachment: { contentType } }],
+});
+
 const resources = [
   patient('awa', {
     active: true,
@@ -121,6 +126,10 @@ const resources = [
   }),
   observation('yeux', { code: coded(['http://snomed.info/sct', '162806009']), valueString: 'Marron clair' }),
   document('dr1'),
+  attached('m1', 'text/xml'),
+  attached('m2', 'text/xml; charset=UTF-8'),
+  attached('m3', 'image/png'),
+  attached('m4', 'text/xml-external'),
   document('dr2', [{ code: 'appends', target: { reference: 'DocumentReference/dr1' } }]),
   document('dr3', [{ code: 'replaces', target: { reference: 'DocumentReference/dr1' } }]),
   risk('r1', 0.5),
@@ -384,6 +393,19 @@ describe('3.1.1.4.14 uri', () => {
     ['ValueSet?url:below=http://exemple.ci/fh', ''],
     ['ValueSet?url:above=http://exemple.ci/fhir/ValueSet/a/b/c', 'v1 v2 v3'],
     ['ValueSet?url=http://exemple.ci/fhir/ValueSet/a&version=1.0', 'v1'],
+  ]);
+});
+
+describe('3.1.1.4.10 token: media types', () => {
+  claims([
+    ['DocumentReference?contenttype=text/xml', 'm1'],
+    ['DocumentReference?contenttype:below=text/xml', 'm1 m2'],
+    ['DocumentReference?contenttype:below=TEXT/XML', 'm1 m2'],
+    ['DocumentReference?contenttype:below=text', 'm1 m2 m4'],
+    ['DocumentReference?contenttype:below=image', 'm3'],
+    ['DocumentReference?contenttype:below=image/png,text/xml', 'm1 m2 m3'],
+    ['DocumentReference?contenttype:below=tex', ''],
+    ['DocumentReference?contenttype:above=text/xml', '400'],
   ]);
 });
 
