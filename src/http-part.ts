@@ -132,8 +132,8 @@ function contextOf({ config, parts, terminology, log }: Open): Omit<Context, 'ac
     numbered(inner.db, body, { now: now(), next, ...(id === undefined ? {} : { id }) });
   const validateDeep = withConsentsDeep(validation.validateDeep, base);
   const conditionalDelete = config.LIVEDOC_CONDITIONAL_DELETE;
-  const { answers } = validation;
-  const how = { now, base, log, pageKey, complete, conditionalDelete, integrity, answers };
+  const { answers, profilesOf } = validation;
+  const how = { now, base, log, pageKey, complete, conditionalDelete, integrity, answers, profilesOf };
   return { store, validate, validateDeep, terminology, parameters, ...how };
 }
 

@@ -19,6 +19,8 @@ export interface Context {
   readonly validate: Validate;
   /** With what takes longer; absent: `validate` is all there is. */
   readonly validateDeep?: ValidateDeep | undefined;
+  /** The profiles of resources of a type that this server stands for; absent: none but R4's own. */
+  readonly profilesOf?: (type: string) => readonly string[];
   /** Whether a response that contradicts its Questionnaire is refused; absent: it is not. */
   readonly answers?: 'error' | 'ignore';
   readonly now: () => Date;

@@ -82,9 +82,10 @@ function contextOf({
 }
 
 function capabilityOptions(deps: FhirDeps): CapabilityOptions {
-  const { base, version, oauth, parameters, conditionalDelete = 'single' } = deps;
+  const { base, version, oauth, parameters, profilesOf, conditionalDelete = 'single' } = deps;
   return {
     ...{ base, version, interactions, operations, parameters, conditionalDelete },
+    ...(profilesOf ? { profilesOf } : {}),
     ...(oauth ? { oauth } : {}),
   };
 }

@@ -99,6 +99,7 @@ export function withServer({ queryTimeoutSeconds, ...options }: ServerOptions = 
       parameters: catalogue.parameters,
       validate: validation.validate,
       validateDeep: validation.validateDeep,
+      profilesOf: validation.profilesOf,
       authenticate: token,
       base: `${origin}/fhir`,
       now: () => new Date(),

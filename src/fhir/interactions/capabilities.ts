@@ -25,10 +25,12 @@ export interface CapabilityOptions extends WithParameters {
   readonly oauth?: { readonly authorize: string; readonly token: string };
   /** Whether a conditional delete may delete several; absent: a single one. */
   readonly conditionalDelete?: 'single' | 'multiple';
+  /** The profiles that resources of a type are held to; absent: none but R4's own. */
+  readonly profilesOf?: (type: string) => readonly string[];
 }
 
 /** The day of the last change to what is said here. */
-const date = '2026-11-22';
+const date = '2026-11-23';
 
 const documentation =
   `Links to further pages are opaque and good for ${pageMinutes} minutes. Unknown search parameters are ignored, and
@@ -102,7 +104,7 @@ export function capabilities(options: CapabilityOptions, mode: Mode = 'full'): C
 type Rest = NonNullable<CapabilityStatement['rest']>[number];
 
 function resourcesOf(
-  { interactions, operations, parameters = r4Parameters, conditionalDelete = 'single' }: CapabilityOptions,
+  { interactions, operations, parameters = r4Parameters, conditionalDelete = 'single', profilesOf }: CapabilityOptions,
   mode: Mode,
 ): NonNullable<Rest['resource']> {
   const ofTypes = interactions.filter(({ path, code }) => path.startsWith(':type') && code !== 'operation');
@@ -122,6 +124,7 @@ function resourcesOf(
         ...shared,
         parameters: searchable.get(type) ?? [],
         revIncludes: pointing.get(type) ?? [],
+        profiles: profilesOf?.(type) ?? [],
       }),
     );
 }

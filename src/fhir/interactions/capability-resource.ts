@@ -20,10 +20,12 @@ export interface ResourceOptions {
   /** `Observation:subject` of each reference that may point at the type. */
   readonly revIncludes: readonly string[];
   readonly conditionalDelete: 'single' | 'multiple';
+  /** Canonicals of the profiles that the server stands for. */
+  readonly profiles: readonly string[];
 }
 
 export function capabilityOf(type: string, options: ResourceOptions): CapabilityStatementRestResource {
-  const { parameters, revIncludes } = options;
+  const { parameters, revIncludes, profiles } = options;
   const open = options.interactions.filter(({ code }) => !isServersOwn(type) || !isWrite(code));
   const has = (code: string) => open.some((interaction) => interaction.code === code);
   const references = parameters.filter((one) => one.type === 'reference').map(({ code }) => `${type}:${code}`);
@@ -31,6 +33,7 @@ export function capabilityOf(type: string, options: ResourceOptions): Capability
   return {
     type: type as NonNullable<CapabilityStatementRestResource['type']>,
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
+    ...(profiles.length > 0 ? { supportedProfile: [...profiles] } : {}),
     interaction: [...new Set(open.map(({ code }) => code))].map(
       (code) => ({ code }) as CapabilityStatementRestResourceInteraction,
     ),

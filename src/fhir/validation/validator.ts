@@ -69,6 +69,8 @@ export interface Validation {
   readonly validateDeep: ValidateDeep;
   /** What was posted as StructureDefinition under an id (undefined: it is no more), for profiles to come. */
   readonly put: (id: string, definition: unknown) => void;
+  /** Profiles of resources of a type that this server stands for: those it was delivered with, and those that it enforces. */
+  readonly profilesOf: (type: string) => readonly string[];
   /** What writes make of responses that contradict their Questionnaires. */
   readonly answers: 'error' | 'ignore';
 }
@@ -136,7 +138,8 @@ export function createValidation(options: ValidatorOptions): Validation {
     return once([...found, ...bound, ...(await systemIssues(codings?.codings ?? [], terminology))]);
   }
 
-  return { validate, validateDeep, put: registry.put, answers: policy.answers ?? 'ignore' };
+  const profilesOf = (type: string) => [...new Set([...registry.delivered(type), ...enforced(type)])];
+  return { validate, validateDeep, put: registry.put, profilesOf, answers: policy.answers ?? 'ignore' };
 }
 
 /** As `createValidation`, for who needs no more than the check of a resource as it is. */

@@ -1,5 +1,5 @@
 /** $validate: https://hl7.org/fhir/R4/resource-operation-validate.html */
-import type { OperationOutcome } from '@medplum/fhirtypes';
+import type { CapabilityStatement, OperationOutcome } from '@medplum/fhirtypes';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { withServer } from '../../support/server.ts';
 
@@ -160,5 +160,21 @@ describe('a posted StructureDefinition', () => {
     expect(answer.issues).toContain(
       'error invalid StructureDefinition.differential.element[0].constraint[0].expression',
     );
+  });
+});
+
+describe('CapabilityStatement.rest.resource.supportedProfile', () => {
+  it('names the profiles that the server is delivered with, each known to $validate, and none that was posted', async () => {
+    const statement = (await server.request('GET', '/metadata')).as<CapabilityStatement>();
+    const resources = statement.rest?.[0]?.resource ?? [];
+    const named = resources.flatMap(({ type = '', supportedProfile = [] }) =>
+      supportedProfile.map((profile) => [type, profile] as const),
+    );
+    expect(named).toContainEqual(['Patient', 'https://livedoc.health/fhir/StructureDefinition/livedoc-patient']);
+    expect(named.map(([, profile]) => profile)).not.toContain(url);
+    for (const [type, profile] of named) {
+      const { outcome } = await ask('POST', `/${type}/$validate?profile=${profile}`, { resourceType: type });
+      expect(outcome.issue.filter(({ code }) => code === 'not-found')).toEqual([]);
+    }
   });
 });

@@ -31,6 +31,8 @@ export interface Registry {
   readonly profile: (url: string) => Profile | undefined;
   /** The type that a profile or base definition is about; undefined when unknown. */
   readonly typeOf: (url: string) => string | undefined;
+  /** Of the profiles that this server was delivered with, those of resources of a type. */
+  readonly delivered: (type: string) => readonly string[];
   /** The codes of a value set, when it can be listed. */
   readonly codes: (url: string) => Codes | undefined;
   /** What was posted under an id; undefined: it is no more. Takes effect at once. */

@@ -185,6 +185,10 @@ export function openRegistry(folder: string): Registry {
       const name = plain.startsWith(coreBase) ? plain.slice(coreBase.length) : '';
       return isResourceType(name) ? name : find(url)?.definition.type;
     },
+    delivered: (type) =>
+      [...definitions().structures.values()]
+        .filter((one) => one.type === type && one.derivation === 'constraint' && isResourceType(type))
+        .map(({ url }) => url),
     codes(url) {
       const [plain] = canonical(url);
       return definitions().valueSets.has(plain) ? localCodes(plain) : codesOf(plain);
