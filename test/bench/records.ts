@@ -71,7 +71,7 @@ function encounterOf(n: number, subject: string): object {
   return {
     resourceType: 'Encounter',
     status: 'finished',
-    class: { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: n % 4 ? 'AMB' : 'EMER' },
+    class: { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: (n >> 4) % 4 ? 'AMB' : 'EMER' },
     subject: { reference: subject },
     period: { start: time(n), end: time(n, 30) },
   };
