@@ -3,12 +3,10 @@ import type { AuditRecord } from './record.ts';
 
 /** JSON without what is absent or empty; `decodeRecord` gives the same record back. */
 export function encodeRecord(record: AuditRecord): string {
-  const { entities, patients, ...rest } = record;
-  return JSON.stringify({
-    ...rest,
-    ...(entities.length > 0 ? { entities } : {}),
-    ...(patients.length > 0 ? { patients } : {}),
-  });
+  const { entities, patients } = record;
+  if (entities.length > 0 && patients.length > 0) return JSON.stringify(record);
+  const some = <T>(list: readonly T[]) => (list.length > 0 ? list : undefined);
+  return JSON.stringify({ ...record, entities: some(entities), patients: some(patients) });
 }
 
 export function decodeRecord(text: string): AuditRecord {

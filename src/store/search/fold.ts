@@ -1,6 +1,7 @@
 /**
  * Text as it is compared: no accents, no case, no punctuation, single spaces. https://hl7.org/fhir/R4/search.html#string
  */
+import { remember } from '../../shared/remember.ts';
 
 const plain = /^[a-z0-9 ]*$/;
 
@@ -22,7 +23,15 @@ export function withoutMarks(lower: string): string {
     .normalize('NFC');
 }
 
+/** Names and places are the same again and again, and in several rows of one resource. */
+const folded = remember(foldLower, 10_000);
+
 const squeezed = (text: string) => text.replace(/\s+/gu, ' ').trim();
+
+function foldLower(lower: string): string {
+  const stripped = withoutMarks(lower);
+  return squeezed(stripped.replace(/['’‘ʼ\u02bb`´.]/gu, '').replace(/\p{P}+/gu, ' ')) || squeezed(stripped);
+}
 
 /**
  * `Éléonore  DUPRÉ` becomes `eleonore dupre`, `D’Artagnan` `dartagnan`, `Jean-Pierre` `jean pierre`, `Œuvre` `oeuvre`; the same
@@ -31,6 +40,5 @@ const squeezed = (text: string) => text.replace(/\s+/gu, ' ').trim();
 export function fold(text: string): string {
   const lower = text.toLowerCase();
   if (plain.test(lower)) return squeezed(lower);
-  const stripped = withoutMarks(lower);
-  return squeezed(stripped.replace(/['’‘ʼ\u02bb`´.]/gu, '').replace(/\p{P}+/gu, ' ')) || squeezed(stripped);
+  return folded(lower);
 }
