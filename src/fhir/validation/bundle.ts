@@ -70,3 +70,28 @@ export function bundleIssues(bundle: Json, path: string): readonly Issue[] {
     return needs ? [issue(`An entry of a ${type} needs a fullUrl.`, `${place}.fullUrl`, 'required')] : [];
   });
 }
+
+/** Relations of which a Bundle has one link: https://hl7.org/fhir/R4/bundle-definitions.html#Bundle.link */
+const single = new Set(['self', 'first', 'previous', 'prev', 'next', 'last']);
+
+/** Links that are there twice; and in what a search found, resources without ids and outcomes that are none. */
+export function searchsetIssues(bundle: Json, path: string): readonly Issue[] {
+  const links = Array.isArray(bundle['link']) ? bundle['link'].filter(isObject) : [];
+  const repeated = links.flatMap(({ relation }, at) => {
+    const isSecond = links.findIndex((link) => link['relation'] === relation) < at;
+    const text = `There is another link with the relation ${relation}.`;
+    return isSecond && single.has(String(relation)) ? [issue(text, `${path}.link[${at}].relation`)] : [];
+  });
+  if (bundle['type'] !== 'searchset') return repeated;
+  const entries = entriesOf(bundle).flatMap(({ resource, search }, at) => {
+    if (!isObject(resource)) return [];
+    const place = `${path}.entry[${at}].resource`;
+    const isOutcome = resource['resourceType'] === 'OperationOutcome';
+    const isMarked = isObject(search) && search['mode'] === 'outcome';
+    if (isMarked && !isOutcome) return [issue('What is marked as an outcome is an OperationOutcome.', place)];
+    return !isOutcome && resource['id'] === undefined
+      ? [issue('What a search found has an id.', `${place}.id`, 'required')]
+      : [];
+  });
+  return [...repeated, ...entries];
+}

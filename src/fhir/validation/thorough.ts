@@ -8,6 +8,8 @@ import { isA } from '../definitions/types.ts';
 import { isObject, type Json } from '../fhirpath/collection.ts';
 import type { Environment } from '../fhirpath/environment.ts';
 import { parseReference } from '../search/extract-reference.ts';
+import { searchsetIssues } from './bundle.ts';
+import { codeSystemIssues, valueSetIssues } from './definitions-of-terms.ts';
 import { show } from './explain.ts';
 import { formats } from './primitives.ts';
 import { formIssues } from './questionnaire/form-issues.ts';
@@ -82,7 +84,13 @@ const attachment: Check = ({ object, path }) => {
     : error('value', `The attachment says that it has ${size} bytes, it has ${actual}.`, `${path()}.size`);
 };
 
-const questionnaire: Check = ({ object, path }) => formIssues(object, path());
+/** Rules of resource types that no invariant says. */
+const ofTypes: Readonly<Record<string, (object: Json, path: string) => readonly Issue[]>> = {
+  Questionnaire: formIssues,
+  CodeSystem: codeSystemIssues,
+  ValueSet: valueSetIssues,
+  Bundle: searchsetIssues,
+};
 
 const checks: Readonly<Record<string, Check>> = {
   Attachment: attachment,
@@ -106,6 +114,6 @@ export function thoroughIssues(type: string, found: Found): readonly Issue[] {
   const check = Object.hasOwn(checks, type) ? checks[type] : undefined;
   if (check) return check(found);
   if (found.object['resourceType'] !== type) return [];
-  const own = type === 'Questionnaire' ? questionnaire(found) : [];
+  const own = Object.hasOwn(ofTypes, type) ? (ofTypes[type]?.(found.object, found.path()) ?? []) : [];
   return isA(type, 'DomainResource') ? [...own, ...dom6(found)] : own;
 }
