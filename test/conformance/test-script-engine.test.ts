@@ -1,7 +1,12 @@
 // The engine that runs TestScripts judges strictly: https://hl7.org/fhir/R4/testscript.html, https://hl7.org/fhir/R4/testing.html
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import type { TestReport, TestScript, TestScriptSetupActionAssert } from '@medplum/fhirtypes';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { failuresIn } from '../support/test-script/report.ts';
@@ -298,5 +303,33 @@ describe('a run', () => {
 
   it('takes nothing but a TestScript', async () => {
     await expect(runScript({} as never, { resourceType: 'TestPlan' })).rejects.toThrow('A TestScript is wanted');
+  });
+});
+
+describe('npm run testscript', () => {
+  const command = (...args: string[]) =>
+    promisify(execFile)(process.execPath, ['--import', 'tsx', 'test/support/test-script/cli.ts', ...args]);
+
+  it('says what passed and what failed, writes the TestReport, and ends with 1 when something failed', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'testscript-'));
+    const file = join(folder, 'one.json');
+    const fails = { assert: { response: 'gone', warningOnly: false } };
+    const tests = [{ name: 'reads', action: [read, fails] }];
+    await writeFile(file, JSON.stringify({ ...shell, id: 'one', test: tests }));
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const ended = await command('--base', base, '--token', 'secret', '--report', folder, file).catch((error) => error);
+    expect(ended).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/^fail 0 % .*one.json\n {2}reads: fail: found "200"/),
+    });
+    expect(seen.at(-1)).toMatchObject({ url: '/Patient/awa', headers: { authorization: 'Bearer secret' } });
+    const report = JSON.parse(await readFile(join(folder, 'TestReport-one.json'), 'utf8')) as TestReport;
+    expect(report).toMatchObject({ resourceType: 'TestReport', result: 'fail', score: 0 });
+    await rm(folder, { recursive: true });
+  });
+
+  it('explains itself without arguments', async () => {
+    const ended = await command().catch((error) => error);
+    expect(ended).toMatchObject({ code: 2, stderr: expect.stringContaining('--base URL') });
   });
 });
