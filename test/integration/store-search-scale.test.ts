@@ -172,4 +172,20 @@ describe('a page', () => {
     // A table read through is thousands of pages; a thousand matches looked at one by one are some thousands, too.
     expect(cost.pages).toBeLessThan(16_000);
   });
+
+  const value = (low: number): Clause => ({
+    kind: 'quantity',
+    param: 'Observation.value-quantity',
+    any: [{ prefix: 'gt', low, high: low, code: 'mg' }],
+  });
+  it.each([
+    ['a value that few have', value(998), 20],
+    ['a value that nobody has', value(5000), 0],
+    ['a date that most have', date('ge', 20_000), 20],
+  ])('of %s reads little more than it shows', async (_, clause, found) => {
+    const sort: SortKey[] = clause.kind === 'date' ? [byDate] : [];
+    const cost = await costOf({ type: 'Observation', where: [clause], sort, count: 20, total: 'none' });
+    expect(cost.found).toBe(found);
+    expect(cost.pages).toBeLessThan(400);
+  });
 });

@@ -35,7 +35,7 @@ interface Found {
 }
 
 /** One search whose matches are counted. */
-export interface Counted {
+interface Counted {
   readonly compiling: Compiling;
   readonly type: string;
   readonly where: readonly Clause[];

@@ -10,7 +10,7 @@ interface Note {
   horizon?: bigint;
 }
 
-export interface Seen {
+interface Seen {
   /** As PostgreSQL writes it: the oldest transaction under way, the first that has not begun, those between under way. */
   readonly snapshot: string;
   /** The last version number that was given out, as the statement read it. */
