@@ -56,12 +56,16 @@ const ABOUT = 5;
  * `ABOUT` numbers for each list (see the migration write_packed).
  */
 export function together(lists: readonly (readonly Column[])[]): readonly [Buffer, Buffer, Buffer, Buffer] {
-  const all: Together = { ints: lists.flatMap(() => Array<number>(ABOUT).fill(0)), longs: [], floats: [], strings: [] };
-  for (const [at, columns] of lists.entries()) {
-    const { ints, longs, floats, strings } = all;
-    const about = [columns[0]?.values.length ?? 0, ints.length, longs.length, floats.length, strings.length];
-    for (const [which, value] of about.entries()) ints[at * ABOUT + which] = value;
+  const ints = new Array<number>(lists.length * ABOUT).fill(0);
+  const all: Together = { ints, longs: [], floats: [], strings: [] };
+  let about = 0;
+  for (const columns of lists) {
+    ints[about++] = columns[0]?.values.length ?? 0;
+    ints[about++] = ints.length;
+    ints[about++] = all.longs.length;
+    ints[about++] = all.floats.length;
+    ints[about++] = all.strings.length;
     for (const column of columns) append(all, column);
   }
-  return [int4s(all.ints), int8s(all.longs), float8s(all.floats), texts(all.strings)];
+  return [int4s(ints), int8s(all.longs), float8s(all.floats), texts(all.strings)];
 }

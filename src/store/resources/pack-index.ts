@@ -9,33 +9,48 @@ import { storedString, storedUri } from '../search/stored-text.ts';
 import { type Column, float8, int4, int8, text } from './columns.ts';
 import type { Write } from './write.ts';
 
-function emptyRows() {
-  const common = () => ({ n: [] as number[], p: [] as number[] });
-  return {
-    token: {
-      ...common(),
-      code: [] as bigint[],
-      sys: [] as number[],
-      val: [] as string[],
-      label: [] as number[],
-    },
-    ref: { ...common(), target: [] as bigint[], label: [] as number[] },
-    str: { ...common(), val: [] as string[], exact: [] as bigint[] },
-    date: { ...common(), lo: [] as number[], hi: [] as number[], alone: [] as number[] },
-    qty: { ...common(), unit: [] as number[], sys: [] as number[], lo: [] as number[], hi: [] as number[] },
-    uri: { ...common(), val: [] as string[] },
-    comp: {
-      ...common(),
-      a: [] as bigint[],
-      asys: [] as number[],
-      second: [] as PartKey[],
-      rest: [] as (string | undefined)[],
-    },
-    pos: { ...common(), lat: [] as number[], lon: [] as number[] },
-  };
+/** By table. Most resources have rows of a few. */
+const empty = {
+  token: () => ({
+    ...common(),
+    code: [] as bigint[],
+    sys: [] as number[],
+    val: [] as string[],
+    label: [] as number[],
+  }),
+  ref: () => ({ ...common(), target: [] as bigint[], label: [] as number[] }),
+  str: () => ({ ...common(), val: [] as string[], exact: [] as bigint[] }),
+  date: () => ({ ...common(), lo: [] as number[], hi: [] as number[], alone: [] as number[] }),
+  qty: () => ({ ...common(), unit: [] as number[], sys: [] as number[], lo: [] as number[], hi: [] as number[] }),
+  uri: () => ({ ...common(), val: [] as string[] }),
+  comp: () => ({
+    ...common(),
+    a: [] as bigint[],
+    asys: [] as number[],
+    second: [] as PartKey[],
+    rest: [] as (string | undefined)[],
+  }),
+  pos: () => ({ ...common(), lat: [] as number[], lon: [] as number[] }),
+};
+
+function common() {
+  return { n: [] as number[], p: [] as number[] };
 }
 
-type Rows = ReturnType<typeof emptyRows>;
+type Empty = typeof empty;
+type Rows = { [Name in keyof Empty]: ReturnType<Empty[Name]> };
+
+/** Stands for the tables without rows: nothing is ever put into these. */
+const none: Rows = {
+  ...{ token: empty.token(), ref: empty.ref(), str: empty.str(), date: empty.date() },
+  ...{ qty: empty.qty(), uri: empty.uri(), comp: empty.comp(), pos: empty.pos() },
+};
+
+/** A table to put rows into. */
+function opened<Name extends keyof Empty>(rows: Rows, name: Name): Rows[Name] {
+  if (rows[name] === none[name]) rows[name] = empty[name]() as Rows[Name];
+  return rows[name];
+}
 
 const tables = {
   token: 'token',
@@ -49,7 +64,7 @@ const tables = {
 } as const;
 
 function add(rows: Rows, n: number, row: IndexRow): void {
-  const table = rows[tables[row.kind]];
+  const table = opened(rows, tables[row.kind]);
   table.n.push(n);
   table.p.push(paramKey(row.param));
   fill(rows, row);
@@ -126,7 +141,7 @@ function compositeColumns({ n, p, a, asys, second, rest }: Rows['comp']): readon
 
 /** The columns of the search rows of all writes, table by table; rows name their write by its number from 1. */
 export function indexColumns(writes: readonly Pick<Write, 'index'>[]): readonly (readonly Column[])[] {
-  const rows = emptyRows();
+  const rows = { ...none };
   writes.forEach((write, at) => {
     const first = rows.date.n.length;
     for (const row of write.index) add(rows, at + 1, row);
