@@ -36,7 +36,7 @@ const operationOf = (code: string | undefined) =>
   code?.startsWith('$') ? code.slice(1) : code !== undefined && named.has(code) ? code : undefined;
 
 /** The method that an operation has by its type, or by what it says itself. */
-export function methodOf(operation: Operation): string {
+function methodOf(operation: Operation): string {
   const code = codeOf(operation);
   if (operation.method !== undefined) return operation.method.toUpperCase();
   if (operationOf(code) !== undefined) return operation.sourceId === undefined ? 'GET' : 'POST';

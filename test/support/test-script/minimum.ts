@@ -6,7 +6,7 @@
 import type { Json } from './message.ts';
 
 /** The first place of `minimum` that `whole` has not, as a path below `at`; undefined when it has all. Items of lists in any order. */
-export function missing(minimum: unknown, whole: unknown, at: string): string | undefined {
+function missing(minimum: unknown, whole: unknown, at: string): string | undefined {
   if (Array.isArray(minimum)) return missingItem(minimum, whole, at);
   if (typeof minimum !== 'object' || minimum === null) return minimum === whole ? undefined : at;
   if (typeof whole !== 'object' || whole === null || Array.isArray(whole)) return at;
