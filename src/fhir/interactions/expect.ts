@@ -54,6 +54,8 @@ export interface Replacement {
   readonly current: Version | undefined;
   /** Whether the id is a new one of this server's, and not the client's. */
   readonly isNew?: boolean;
+  /** See `writeOf`. */
+  readonly isOneOfMany?: boolean;
   readonly ifMatch?: IfMatch;
   readonly ifNoneMatch?: IfNoneMatch;
 }
@@ -64,14 +66,14 @@ export interface Replacement {
  * was looked at must be the one that is replaced. Throws `forbidden` and, by the conditions, `precondition`.
  */
 export function replacement(context: Context, asked: Replacement): Write | undefined {
-  const { id, body, current } = asked;
+  const { id, body, current, isOneOfMany } = asked;
   const before = demandReplaceable(context.access, asked);
   const stamped: Stamped = stampOf(context, id, body);
   if (before === undefined || !current) {
-    return writeOf(context, { op: 'update', id, body, stamped, expect: 'absent' });
+    return writeOf(context, { op: 'update', id, body, stamped, isOneOfMany, expect: 'absent' });
   }
   if (isUnchanged(current, before, stamped, body)) return undefined;
-  return writeOf(context, { op: 'update', id, body, stamped, expect: current.version });
+  return writeOf(context, { op: 'update', id, body, stamped, isOneOfMany, expect: current.version });
 }
 
 /** The resource that is replaced, if there is one. */

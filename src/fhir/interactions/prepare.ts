@@ -59,7 +59,10 @@ export function demandSameType(type: string, { resourceType }: Resource): void {
   throw new FhirError('invalid', message, { expression: [`${type}.resourceType`] });
 }
 
-/** The write of a validated body under `id`; `stamped` spares stamping it again. */
+/**
+ * The write of a validated body under `id`; `stamped` spares stamping it again. `isOneOfMany`: what it is found by is told
+ * when the store asks, as that is most of what thousands of writes would hold.
+ */
 export function writeOf(
   { now, base, parameters, integrity }: Pick<Context, 'now' | 'base' | 'parameters' | 'integrity'>,
   {
@@ -68,24 +71,34 @@ export function writeOf(
     body,
     expect,
     stamped,
-  }: { readonly op: 'create' | 'update'; readonly id: string; readonly body: Body; readonly stamped?: Stamped } & Pick<
-    Write,
-    'expect'
-  >,
+    isOneOfMany = false,
+  }: {
+    readonly op: 'create' | 'update';
+    readonly id: string;
+    readonly body: Body;
+    readonly stamped?: Stamped;
+    readonly isOneOfMany?: boolean | undefined;
+  } & Pick<Write, 'expect'>,
 ): Write {
   const type = body.resource.resourceType;
   const { parts, updated } = stamped ?? stampOf({ now }, id, body);
-  const index = extract({ ...body.resource, id }, { base, parameters });
-  return {
+  const index = () => extract({ ...body.resource, id }, { base, parameters });
+  const write = {
     op,
     type,
     id,
     body: parts,
     updated,
     expect,
-    index,
     ...(parameters ? { generation: parameters.generation } : {}),
     ...referencesOf(integrity, { base, id }, body.resource),
+  };
+  if (!isOneOfMany) return { ...write, index: index() };
+  return {
+    ...write,
+    get index() {
+      return index();
+    },
   };
 }
 

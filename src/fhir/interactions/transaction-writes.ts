@@ -4,6 +4,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { FhirError, Issue } from '../../shared/errors.ts';
+import { writesAtOnce } from '../../store/resources/pieces.ts';
 import type { Version } from '../../store/resources/version.ts';
 import type { Write, Written } from '../../store/resources/write.ts';
 import type { Context } from '../context.ts';
@@ -86,11 +87,12 @@ async function look(context: Context, plans: readonly Plan[], changed: FhirError
   const existing = plans.filter(({ op, criteria }) => op !== 'create' && !(op === 'delete' && criteria));
   const found = await context.store.resources.readMany(existing.map(({ type, id }) => ({ type, id })));
   const currents = new Map(existing.map((plan, at) => [plan, found[at]]));
+  const isOneOfMany = plans.length > writesAtOnce;
   const looked: Looked[] = [];
   for (const plan of plans) {
     if (looked.length % entriesAtOnce === entriesAtOnce - 1) await setImmediate();
     const current = currents.get(plan);
-    const writes = await locatedLater(plan, () => writesOf(context, plan, current, changed));
+    const writes = await locatedLater(plan, () => writesOf(context, { ...plan, isOneOfMany }, current, changed));
     looked.push({ plan, writes, current });
   }
   return looked;
@@ -98,12 +100,12 @@ async function look(context: Context, plans: readonly Plan[], changed: FhirError
 
 async function writesOf(
   context: Context,
-  plan: Plan,
+  plan: Plan & { readonly isOneOfMany: boolean },
   current: Version | undefined,
   changed: FhirError,
 ): Promise<readonly Write[]> {
-  const { op, type, id, body, patch, entry, criteria, isNew = false, found = [] } = plan;
-  if (op === 'create' && body) return [writeOf(context, { op, id, body, expect: 'absent' })];
+  const { op, type, id, body, patch, entry, criteria, isNew = false, isOneOfMany, found = [] } = plan;
+  if (op === 'create' && body) return [writeOf(context, { op, id, body, isOneOfMany, expect: 'absent' })];
   const ifMatch = parseIfMatch(entry.ifMatch);
   if (op === 'delete') {
     if (criteria) return found.flatMap((one) => deletionOf(context, one, ifMatch) ?? []);
@@ -114,7 +116,7 @@ async function writesOf(
   if (criteria && (match ? current?.version !== match.version : current && !current.deleted)) throw changed;
   const conditions = { ifMatch, ifNoneMatch: parseIfNoneMatch(entry.ifNoneMatch) };
   if (patch) return some(await patching(context, { ...conditions, patch }, current, `${type}/${id}`));
-  return body ? some(replacement(context, { ...conditions, id, body, current, isNew })) : [];
+  return body ? some(replacement(context, { ...conditions, id, body, current, isNew, isOneOfMany })) : [];
 }
 
 function some(write: Write | undefined): readonly Write[] {

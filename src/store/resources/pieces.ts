@@ -8,7 +8,7 @@ import { guardOf } from './guard-references.ts';
 import type { Write, Written } from './write.ts';
 
 /** About 10 ms of work. */
-const writesAtOnce = 128;
+export const writesAtOnce = 128;
 
 type Piece = (writes: readonly Write[], isLast: boolean) => Promise<readonly Written[]>;
 
@@ -27,14 +27,26 @@ export async function inPieces(writes: readonly Write[], piece: Piece): Promise<
   const written = new Array<Written>(writes.length);
   for (let from = 0; from < keyed.length; from += writesAtOnce) {
     const own = keyed.slice(from, from + writesAtOnce);
-    const results = await piece(
-      own.map(({ write }) => write),
-      from + writesAtOnce >= keyed.length,
-    );
+    const writes = await indexed(own.map(({ write }) => write));
+    const results = await piece(writes, from + writesAtOnce >= keyed.length);
     own.forEach(({ at }, index) => {
       written[at] = results[index] as Written;
     });
     await setImmediate();
   }
   return written;
+}
+
+/** Search rows that are made in one go. */
+const indexedAtOnce = 16;
+
+/** The writes with their search rows made, which are as large as everything else and go with the piece that they are for. */
+async function indexed(writes: readonly Write[]): Promise<readonly Write[]> {
+  const made: Write[] = [];
+  for (const write of writes) {
+    // A copy has the rows themselves.
+    made.push({ ...write });
+    if (made.length % indexedAtOnce === 0) await setImmediate();
+  }
+  return made;
 }

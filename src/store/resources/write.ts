@@ -17,6 +17,7 @@ export interface Write {
    * `present`: it must exist and not be deleted; a number: that must be the current version (If-Match).
    */
   readonly expect: 'absent' | 'any' | 'present' | number;
+  /** Of one of many writes it may be made when it is asked for. */
   readonly index: readonly IndexRow[];
   /** The state of the posted search parameters by which `index` was made; 1, the default: there were none. */
   readonly generation?: number;
