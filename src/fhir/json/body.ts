@@ -23,7 +23,7 @@ export async function parseLongText(text: string): Promise<Body> {
 }
 
 /** The text of a body; throws `invalid` when there is none or it is not UTF-8. */
-export function decodeText(bytes: Buffer): string {
+function decodeText(bytes: Buffer): string {
   if (bytes.length === 0) throw malformed('The body is empty; a resource is expected.');
   if (!isUtf8(bytes)) throw malformed(`The body is not UTF-8: byte ${invalidByte(bytes)} begins no character.`);
   return bytes.toString('utf8');

@@ -22,7 +22,7 @@ export interface XmlElement {
   readonly declared: ReadonlyMap<string, string>;
 }
 
-export interface XmlText {
+interface XmlText {
   readonly kind: 'text' | 'comment';
   text: string;
 }

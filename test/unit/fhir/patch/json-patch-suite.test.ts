@@ -14,8 +14,12 @@ interface Case {
 }
 
 const load = createRequire(import.meta.url);
+const suite: Readonly<Record<string, unknown>> = {
+  'tests.json': load('json-patch-test-suite/tests.json'),
+  'spec_tests.json': load('json-patch-test-suite/spec_tests.json'),
+};
 const cases = (file: string) =>
-  (load(`json-patch-test-suite/${file}`) as readonly Case[])
+  (suite[file] as readonly Case[])
     .filter(({ doc, patch, disabled }) => doc !== undefined && patch !== undefined && !disabled)
     .map((one) => ({ ...one, title: one.comment ?? JSON.stringify(one.patch) }));
 
