@@ -50,7 +50,10 @@ async function startDatabase(folder: string) {
 export async function startOurs(folder: string): Promise<ServerSide> {
   const postgres = await startDatabase(folder);
   const settings = { DATABASE_URL: postgres.url, LIVEDOC_DATA_DIR: folder, LIVEDOC_LOG: 'warn' };
-  const server = await startLiveServer(settings);
+  const server = await startLiveServer(settings).catch(async (error: unknown) => {
+    await postgres.stop();
+    throw error;
+  });
   const token = await backendClient(server, 'system/*.cruds');
   return {
     name: 'livedoc',
