@@ -1,5 +1,7 @@
 // The public test suite of JSON Patch, with appendix A of RFC 6902: https://github.com/json-patch/json-patch-tests
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { applyJsonPatch, parseJsonPatch } from '../../../../src/fhir/patch/json-patch.ts';
 import { FhirError } from '../../../../src/shared/errors.ts';
@@ -13,13 +15,9 @@ interface Case {
   readonly disabled?: boolean;
 }
 
-const load = createRequire(import.meta.url);
-const suite: Readonly<Record<string, unknown>> = {
-  'tests.json': load('json-patch-test-suite/tests.json'),
-  'spec_tests.json': load('json-patch-test-suite/spec_tests.json'),
-};
+const folder = dirname(createRequire(import.meta.url).resolve('json-patch-test-suite/package.json'));
 const cases = (file: string) =>
-  (suite[file] as readonly Case[])
+  (JSON.parse(readFileSync(join(folder, file), 'utf8')) as readonly Case[])
     .filter(({ doc, patch, disabled }) => doc !== undefined && patch !== undefined && !disabled)
     .map((one) => ({ ...one, title: one.comment ?? JSON.stringify(one.patch) }));
 
