@@ -105,6 +105,7 @@ const compare: Record<RangeValue['prefix'], (stored: RangeValue, asked: RangeVal
   sa: (stored, asked) => stored.low > asked.high,
   eb: (stored, asked) => stored.high < asked.low,
   ap: (stored, asked) => stored.low <= asked.high && stored.high >= asked.low,
+  co: (stored, asked) => stored.low <= asked.low && stored.high >= asked.high,
 };
 
 const isIn = (row: { low: number; high: number }, asked: RangeValue) =>
@@ -116,6 +117,10 @@ const texts = {
   equal: (stored: string, asked: string) => fold(stored) === fold(asked),
   contains: (stored: string, asked: string) => fold(stored).includes(fold(asked)),
   ends: (stored: string, asked: string) => fold(stored).endsWith(fold(asked)),
+  gt: (stored: string, asked: string) => fold(stored) > fold(asked),
+  lt: (stored: string, asked: string) => fold(stored) < fold(asked),
+  ge: (stored: string, asked: string) => fold(stored) >= fold(asked),
+  le: (stored: string, asked: string) => fold(stored) <= fold(asked),
 };
 
 function fulfils(one: Kept, clause: Clause): boolean {

@@ -1,9 +1,8 @@
 /** Certificates for tests of TLS: an authority, and what it or nobody has signed. */
 import 'reflect-metadata';
-import { webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 
-x509.cryptoProvider.set(webcrypto);
+x509.cryptoProvider.set(crypto);
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const day = 24 * 60 * 60 * 1000;
@@ -20,15 +19,17 @@ export interface Authority extends Certificate {
   issue(subject: string, san?: readonly string[]): Promise<Certificate>;
 }
 
-async function keyPem(key: webcrypto.CryptoKey): Promise<string> {
-  const bytes = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key)).toString('base64');
+async function keyPem(key: CryptoKey): Promise<string> {
+  const bytes = Buffer.from(await crypto.subtle.exportKey('pkcs8', key)).toString('base64');
   return `-----BEGIN PRIVATE KEY-----\n${(bytes.match(/.{1,64}/g) ?? []).join('\n')}\n-----END PRIVATE KEY-----\n`;
 }
 
-const newKeys = () => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+const newKeys = () => crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
 const times = () => ({ notBefore: new Date(Date.now() - day), notAfter: new Date(Date.now() + day) });
 const names = (san: readonly string[]) =>
-  san.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(san.map((value) => ({ type: 'dns', value })))];
+  san.length === 0
+    ? []
+    : [new x509.SubjectAlternativeNameExtension(san.map((value) => ({ type: 'dns' as const, value })))];
 
 /** Signed by its own key, as `CN=client`. */
 export async function selfSigned(subject: string, san: readonly string[] = []): Promise<Certificate> {

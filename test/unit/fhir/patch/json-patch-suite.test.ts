@@ -15,7 +15,8 @@ interface Case {
   readonly disabled?: boolean;
 }
 
-const folder = dirname(createRequire(import.meta.url).resolve('json-patch-test-suite/package.json'));
+const require = createRequire(import.meta.url);
+const folder = dirname(require.resolve('json-patch-test-suite/package.json'));
 const cases = (file: string) =>
   (JSON.parse(readFileSync(join(folder, file), 'utf8')) as readonly Case[])
     .filter(({ doc, patch, disabled }) => doc !== undefined && patch !== undefined && !disabled)
