@@ -63,8 +63,8 @@ import org.springframework.web.context.support.AnnotationConfigWebApplicationCon
   SubscriptionChannelConfig.class,
 })
 public class HapiServer {
-  /** As many connections as the starter project's pool; more than our server's workers have together. */
-  private static final int CONNECTIONS = 20;
+  /** Twice the starter project's pool. */
+  private static final int CONNECTIONS = Integer.getInteger("connections", 20);
 
   @Bean
   public DataSource dataSource() {
