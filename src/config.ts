@@ -77,11 +77,11 @@ export const settings = z.object({
   LIVEDOC_WORKERS: z.coerce
     .number()
     .int()
-    .min(1)
+    .min(0)
     .max(64)
     .optional()
     .describe(
-      'Processes that answer HTTP, 1 to 64; 1 answers in the main process. Each takes 5 to 10 database connections. Default: the number of cores, at most 8.',
+      'Processes that answer HTTP, up to 64; 0 answers in the main process. Each takes 5 to 10 database connections. Default: half as many as there are cores, 1 to 8, because PostgreSQL wants the other half.',
     ),
   LIVEDOC_DIMSE_PORT: port.default(11_112).describe('DIMSE port; 0 takes a free one.'),
   LIVEDOC_DIMSE_HOST: z.string().min(1).default('0.0.0.0').describe('Address on which DIMSE listens.'),
@@ -237,6 +237,9 @@ function halves(config: Settings): string[] {
 /** More processes than this want more database connections than a PostgreSQL gives that nobody has tuned. */
 const mostWorkers = 8;
 
+/** What one process does for a request, PostgreSQL does nearly as much for; and requests that meet in one process share a commit. Decision 33. */
+const defaultWorkers = () => Math.min(Math.max(1, Math.floor(availableParallelism() / 2)), mostWorkers);
+
 /** Raised with every problem at once, one a line. */
 export class ConfigError extends Error {}
 
@@ -255,6 +258,6 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems.join('\n'));
   const own = localUrl(parsed.data, parsed.data.LIVEDOC_HTTP_PORT);
   const publicUrl = (parsed.data.LIVEDOC_PUBLIC_URL ?? own).replace(/\/+$/, '');
-  const workers = parsed.data.LIVEDOC_WORKERS ?? Math.min(availableParallelism(), mostWorkers);
+  const workers = parsed.data.LIVEDOC_WORKERS ?? defaultWorkers();
   return Object.freeze({ ...parsed.data, publicUrl, workers });
 }

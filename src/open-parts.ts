@@ -61,7 +61,7 @@ const sharedConnections = 48;
 
 /** Connections of one process: as many as keep it busy, but of all processes together no more than PostgreSQL has. */
 function connectionsOf({ workers }: Config): number {
-  return Math.min(10, Math.max(5, Math.floor(sharedConnections / workers)));
+  return Math.min(10, Math.max(5, Math.floor(sharedConnections / Math.max(1, workers))));
 }
 
 /** Starts or attaches to PostgreSQL and opens what stands on it; what was opened is closed by `closers`. */

@@ -107,7 +107,7 @@ interface Http {
 }
 
 async function openHttp(config: Config, log: Logger): Promise<Http> {
-  return config.workers === 1 ? inThisProcess(config, log) : inWorkers(config, log);
+  return config.workers === 0 ? inThisProcess(config, log) : inWorkers(config, log);
 }
 
 async function inThisProcess(given: Config, log: Logger): Promise<Http> {
