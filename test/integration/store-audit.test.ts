@@ -1,7 +1,7 @@
 /** The audit trail: durable with what it tells of, chained, projected once. */
 import { describe, expect, it } from 'vitest';
 import type { AuditRecord } from '../../src/store/audit/record.ts';
-import { markProjected, PROJECTION, unprojected } from '../../src/store/audit/unprojected.ts';
+import { countAppended, markProjected, PROJECTION, unprojected } from '../../src/store/audit/unprojected.ts';
 import { verifyChain } from '../../src/store/audit/verify-chain.ts';
 import { withStore } from '../support/store.ts';
 
@@ -29,6 +29,13 @@ describe('the audit trail', () => {
     await context.store.audit.append(record('first'));
     const [logged] = await unprojected(context.store.db, 10);
     expect(logged?.record).toEqual(record('first'));
+  });
+
+  it('counts what was ever appended, projected or not', async () => {
+    const before = await countAppended(context.store.db);
+    await Promise.all(Array.from({ length: 7 }, (_, at) => context.store.audit.append(record(`counted ${at}`))));
+    await markProjected(context.store.db, await unprojected(context.store.db, 1000));
+    expect(await countAppended(context.store.db)).toBe(before + 7);
   });
 
   it('keeps all of many that are appended at once, in whole chains', async () => {

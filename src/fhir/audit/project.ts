@@ -3,7 +3,13 @@
  * are how they are read and searched.
  */
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
-import { type LoggedRecord, markProjected, PROJECTION, unprojected } from '../../store/audit/unprojected.ts';
+import {
+  countAppended,
+  type LoggedRecord,
+  markProjected,
+  PROJECTION,
+  unprojected,
+} from '../../store/audit/unprojected.ts';
 import type { Write } from '../../store/resources/write.ts';
 import type { Store } from '../../store/store.ts';
 import type { Context } from '../context.ts';
@@ -69,22 +75,45 @@ export async function projectForReader(projection: Projection): Promise<void> {
 
 /** How long the background waits when there is nothing left to do, milliseconds. */
 const rest = 30_000;
-/** Between two batches, in times of the last one: requests come first, and under load the trail may lag behind its records. */
-const restsPerBatch = 9;
+/** Between two batches, in times of the last one: requests come first, and while many come the trail may lag behind its records. */
+const restsWhenBusy = 19;
+const restsWhenQuiet = 3;
+/** Records a second, of which every request makes one. */
+const busy = 50;
+
+/** How long to rest after a batch, in times of it, when so many records came in so many milliseconds. */
+export function restsAfter(records: number, milliseconds: number): number {
+  return records > (busy * milliseconds) / 1000 ? restsWhenBusy : restsWhenQuiet;
+}
+
+/** Tells after each batch how long to rest, by what came since the one before. */
+function pacer({ store }: Projection): () => Promise<number> {
+  let last = { count: 0, at: 0 };
+  return async () => {
+    const before = last;
+    last = { count: await countAppended(store.db), at: performance.now() };
+    return restsAfter(last.count - before.count, last.at - before.at);
+  };
+}
 
 /** Projects in the background until stopped; `stop` waits for the batch under way. */
 export function startProjecting(projection: Projection): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const { signal } = stopping;
+  const restsNow = pacer(projection);
+  /** The pause after a batch, milliseconds. */
+  const batch = async () => {
+    const began = performance.now();
+    if ((await projectBatch(projection)) < recordsAtOnce) return rest;
+    return (performance.now() - began) * (await restsNow());
+  };
   const loop = async () => {
     while (!signal.aborted) {
-      const began = performance.now();
-      const done = await projectBatch(projection).catch((error: unknown) => {
+      const pause = await batch().catch((error: unknown) => {
         projection.log.error('Audit records could not be made AuditEvents.', { error });
-        return 0;
+        return rest;
       });
       // Aborting ends the wait early; that is no failure.
-      const pause = done < recordsAtOnce ? rest : restsPerBatch * (performance.now() - began);
       await sleep(pause, undefined, { signal, ref: false }).catch(() => undefined);
     }
   };

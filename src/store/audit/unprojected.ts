@@ -40,3 +40,9 @@ export async function markProjected(db: Database, records: readonly LoggedRecord
     values: [[...last.keys()], [...last.values()]],
   });
 }
+
+/** How many records there have ever been. */
+export async function countAppended(db: Database): Promise<number> {
+  const [row] = await db.query<{ count: string }>({ text: 'SELECT coalesce(sum(seq), 0) AS count FROM audit_chain' });
+  return Number(row?.count);
+}
