@@ -55,7 +55,9 @@ function valueOfRow(row: IndexRow): string | undefined {
     case 'uri':
       return row.value.length > 200 ? undefined : escaped(row.value);
     case 'reference':
-      return row.target ? `${row.target.type}/${row.target.id}` : row.url && escaped(row.url);
+      if (row.target) return `${row.target.type}/${row.target.id}`;
+      // What is contained is looked for by what it says, not by the name that it has inside.
+      return row.url?.startsWith('#') ? undefined : row.url && escaped(row.url);
     case 'date':
       return Number.isFinite(row.low) ? `ge${new Date(row.low).toISOString()}` : undefined;
     case 'quantity':
@@ -65,12 +67,12 @@ function valueOfRow(row: IndexRow): string | undefined {
   }
 }
 
-/** The first of a resource's rows by which it can be looked for. */
+/** The first of a resource's rows by which it can be looked for; what is contained in it has names of its own. */
 function criterion(rows: readonly IndexRow[]): readonly [name: string, value: string] | undefined {
   for (const row of rows) {
-    const name = row.param.slice(row.param.indexOf('.') + 1);
-    const value = name.includes(':') ? undefined : valueOfRow(row);
-    if (value !== undefined) return [name, value];
+    const [, name] = /^[A-Za-z]+\.([\w-]+)$/.exec(row.param) ?? [];
+    const value = name === undefined ? undefined : valueOfRow(row);
+    if (name !== undefined && value !== undefined) return [name, value];
   }
   return undefined;
 }

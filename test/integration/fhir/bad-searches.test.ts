@@ -113,7 +113,8 @@ describe('a search with a value that its parameter cannot have', () => {
     '/Patient?_summary=maybe',
     '/Patient?_total=some',
     '/Patient?_query=current-high-risk',
-    '/Patient?_contained=true',
+    '/Patient?_contained=maybe',
+    '/Patient?_contained=true&_containedType=both',
   ])('%s is refused with 400', async (path) => {
     const [status, severity] = await refused(path);
     if (path.endsWith('_filter=')) expect(status).toBe(200);

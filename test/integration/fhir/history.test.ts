@@ -1,6 +1,6 @@
 // https://hl7.org/fhir/R4/http.html#history
 import type { Bundle, OperationOutcome } from '@medplum/fhirtypes';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { accessOf } from '../../../src/auth/access.ts';
 import { systemAccess } from '../../../src/auth/system-access.ts';
 import { extract } from '../../../src/fhir/search/extract.ts';
@@ -73,6 +73,13 @@ const all = [
 ];
 const basics = all.filter((name) => name.includes('Basic'));
 
+/** What is followed in order waits for older transactions, also those of others on the same PostgreSQL. */
+const settled = () =>
+  vi.waitFor(async () => expect((await bundle('/_history?_sort=_lastUpdated')).entry).toHaveLength(all.length), {
+    timeout: 20_000,
+    interval: 100,
+  });
+
 describe('history of a type and of the system', () => {
   it('has every version, newest first, with request and response', async () => {
     expect(versionsOf(await bundle('/Basic/_history'))).toEqual(basics);
@@ -94,6 +101,7 @@ describe('history of a type and of the system', () => {
   });
 
   it('comes oldest first with _sort=_lastUpdated', async () => {
+    await settled();
     expect(versionsOf(await bundle('/_history?_sort=_lastUpdated'))).toEqual([...all].reverse());
     expect(versionsOf(await bundle('/Basic/x/_history?_sort=_lastUpdated'))).toEqual([
       'Basic/x/1',
@@ -103,6 +111,7 @@ describe('history of a type and of the system', () => {
   });
 
   it('begins with _since', async () => {
+    await settled();
     expect(versionsOf(await bundle(`/_history?_since=${times[1]}`))).toEqual(all.slice(0, 4));
     expect(versionsOf(await bundle(`/Basic/_history?_since=${times[2]}`))).toEqual(['Basic/x/3']);
     expect(versionsOf(await bundle(`/Basic/x/_history?_since=${times[1]}`))).toEqual(['Basic/x/3', 'Basic/x/2']);
