@@ -123,8 +123,9 @@ async function pageOf(db: Database, memory: SearchMemory, query: SearchQuery, as
   );
   if (!trial) return found;
   const count = found[0]?.found ?? 0;
-  frequencies.remember(trial.untried, count);
-  if (count >= frequencies.dense) return pageOf(db, memory, query, asked);
+  const isMuch = count >= trial.enough;
+  frequencies.remember(trial.untried, isMuch ? Math.max(count, frequencies.dense) : count);
+  if (isMuch) return pageOf(db, memory, query, asked);
   return found.filter(({ v }) => v !== null);
 }
 
@@ -148,7 +149,13 @@ async function openTrial(
   // What is known to be very few is driven from, whatever else there is.
   const driver = rarest(conditions, frequencies.known);
   if (driver && (frequencies.known(driver) ?? FEW) < FEW) return undefined;
-  return trialOf(compiling, conditions, untried);
+  return trialOf(compiling, conditions, untried, isPoll(part, backwards) ? FEW : frequencies.dense);
+}
+
+/** What was written lately, newest first: when there is some of it, a walk finds it at its beginning. */
+function isPoll({ where: [only, ...more], sort }: Part, backwards: boolean): boolean {
+  if (only?.kind !== 'updated' || more.length > 0 || backwards || recency(sort) !== 'descending') return false;
+  return only.any.length === 1 && only.any.every(({ prefix }) => prefix === 'gt' || prefix === 'ge' || prefix === 'sa');
 }
 
 interface Choice {

@@ -12,29 +12,35 @@ export interface Trial {
   readonly conditions: readonly Condition[];
   /** A common table expression. */
   readonly listed: string;
-  /** An expression: how many it has; as many as `dense` are too many, and then the page is empty. */
+  /** An expression: how many it has; as many as `enough` are too many, and then the page is empty. */
   readonly found: string;
+  readonly enough: number;
 }
 
-/** A trial of the one condition that is not known; undefined where there is none, or where several are not. */
+/**
+ * A trial of the one condition that is not known; undefined where there is none, or where several are not. From `enough` on,
+ * walking is no longer than listing.
+ */
 export function trialOf(
-  { sql, dense }: Compiling,
+  { sql }: Compiling,
   conditions: readonly Condition[],
   untried: Condition | undefined,
+  enough: number,
 ): Trial | undefined {
   if (!untried?.list) return undefined;
   const [few, f, x] = [sql.alias(), sql.alias(), sql.alias()];
   const found = `(SELECT count(*)::int FROM ${few})`;
   const listed: Condition = {
     holds: untried.holds,
-    list: () => `SELECT ${f}.v FROM ${few} ${f} WHERE ${found} < ${dense}`,
+    list: () => `SELECT ${f}.v FROM ${few} ${f} WHERE ${found} < ${enough}`,
     current: untried.current,
     most: 0,
   };
   return {
     untried,
     conditions: conditions.map((condition) => (condition === untried ? listed : condition)),
-    listed: `${few} AS MATERIALIZED (SELECT ${x}.v FROM (${untried.list()}) ${x} LIMIT ${dense})`,
+    listed: `${few} AS MATERIALIZED (SELECT ${x}.v FROM (${untried.list()}) ${x} LIMIT ${enough})`,
     found,
+    enough,
   };
 }
